@@ -1,0 +1,81 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+
+/** Headers and fields that never reach a log line, in any mode. */
+const REDACTED_PATHS = [
+  'authorization',
+  'cookie',
+  'password',
+  'token',
+  'secret',
+  'api_key',
+  'apiKey',
+  'client_secret',
+  '["x-api-key"]',
+  '["x-preferred-payment"]',
+  '["set-cookie"]',
+  '["stripe-signature"]',
+].flatMap((path) =>
+  path.startsWith('[') ? [path, `*${path}`, `*.*${path}`] : [path, `*.${path}`, `*.*.${path}`],
+);
+
+/** Shapes of secrets that may hide inside free text: our keys, payment keys, JWTs. */
+const SECRET_SHAPES = /\b(?:gpx_(?:live|test)_\w+|sk_(?:live|test)_\w+|whsec_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]+)/g;
+
+/** 13 to 19 digits with optional separators: looked at again with the Luhn sum before it is hidden. */
+const DIGIT_RUN = /\b\d(?:[ -]?\d){12,18}\b/g;
+
+/** Hides secrets and card numbers in a finished line; the last door before the output. */
+export function scrubSecrets(line: string): string {
+  return line
+    .replace(SECRET_SHAPES, '[redacted]')
+    .replace(DIGIT_RUN, (run) => (passesLuhn(run) ? '[redacted]' : run));
+}
+
+function passesLuhn(run: string): boolean {
+  const digits = run.replace(/\D/g, '').split('').map(Number).toReversed();
+  const sum = digits.reduce((total, digit, index) => {
+    const doubled = index % 2 ? digit * 2 : digit;
+    return total + (doubled > 9 ? doubled - 9 : doubled);
+  }, 0);
+  return sum % 10 === 0;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** JSON lines on standard output with redaction; `-dv` and `-dm` change the level, never what is redacted. */
+export function createLogger(level: LogLevel, output: DestinationStream = process.stdout): PinoLogger {
+  const scrubbing: DestinationStream = { write: (line) => output.write(scrubSecrets(line)) };
+  return pino({ level, base: undefined, redact: { paths: REDACTED_PATHS, censor: '[redacted]' } }, scrubbing);
+}
+
+type PinoMethod = 'info' | 'error' | 'warn' | 'debug' | 'trace';
+
+/** Lets Nest's `Logger` (in services and in the framework) write through pino. */
+export class NestPinoLogger implements LoggerService {
+  constructor(private readonly pinoLogger: PinoLogger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('info', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  /** Nest passes the context as the last argument; the error method may put a stack before it. */
+  private write(method: PinoMethod, message: unknown, rest: unknown[]): void {
+    const context = rest.at(-1);
+    const stack = rest.length > 1 ? rest[0] : undefined;
+    const fields = typeof message === 'object' && message !== null ? message : { msg: String(message) };
+    this.pinoLogger[method]({ context, ...fields, ...(stack ? { stack } : {}) });
+  }
+}
