@@ -1,0 +1,89 @@
+import type { StaticMachine } from './static-machine.js';
+
+export type DatabaseConfig =
+  | { type: 'sqlite'; file: string }
+  | {
+      type: 'postgres';
+      host: string;
+      port: number;
+      user: string;
+      password?: string;
+      name: string;
+      sslMode: 'disable' | 'require' | 'verify-full';
+      maxConnections: number;
+    };
+
+export interface FarmConfig {
+  /** Undefined = the farm is not configured. */
+  apiKey?: string;
+  apiUrl: string;
+}
+
+/** The validated settings, read once at start and injected wherever they are needed. Durations in ms, money in micro-credits. */
+export class AppConfig {
+  mode: { isDeveloper: boolean; isDebug: boolean; nodeEnv: 'development' | 'production' | 'test' };
+  server: {
+    host: string;
+    port: number;
+    publicUrl?: string;
+    corsOrigins: readonly string[];
+    trustedProxies: readonly string[];
+    docsPublic: boolean;
+    drainDelayMs: number;
+    drainTimeoutMs: number;
+  };
+  database: DatabaseConfig;
+  databaseAutoMigrate: boolean;
+  auth: {
+    jwtSecret: string;
+    jwtSecretsPrevious: readonly string[];
+    jwtExpirationMs: number;
+    refreshExpirationMs: number;
+    apiKeyPepper: string;
+    passwordMinLength: number;
+    registerLimitPerHour: number;
+    loginMaxFailures: number;
+    loginLimitPer15Minutes: number;
+  };
+  limits: { controlPerMinute: number; proxyPerMinute: number };
+  providers: {
+    vastAi: FarmConfig;
+    ioNet: FarmConfig;
+    staticMachines: readonly StaticMachine[];
+    apiTimeoutMs: number;
+    /** Scale of the farms' minimum intervals. */
+    rateScale: number;
+    sandbox: { isEnabled: boolean; timeScale: number };
+  };
+  gpu: {
+    defaultImage: string;
+    pollIntervalMs: number;
+    bootTimeoutMs: number;
+    serviceBootTimeoutMs: number;
+    reserveTimeoutMs: number;
+    reserveReplacements: number;
+  };
+  loadBalancer: {
+    enabled: boolean;
+    strategy: string;
+    healthIntervalMs: number;
+    ejectAfter: number;
+    ejectTimeMs: number;
+    maxEjectedPercent: number;
+  };
+  proxy: {
+    maxBodyBytes: number;
+    firstByteTimeoutMs: number;
+    idleTimeoutMs: number;
+    openTargets: boolean;
+    targets: readonly string[];
+    allowPrivateCidrs: readonly string[];
+  };
+  billing: {
+    signupCreditsMicro: number;
+    markupPercent: number;
+    tickMs: number;
+    runwayMs: number;
+    warnMs: number;
+  };
+}

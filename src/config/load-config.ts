@@ -1,0 +1,229 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { hkdfSync } from 'node:crypto';
+import { microFromCredits } from '../common/money.js';
+import { parseDurationMs } from '../common/duration.js';
+import type { AppConfig, DatabaseConfig } from './config.js';
+import { developerSecret } from './developer-secret.js';
+import { Environment } from './env.dto.js';
+import { readKnownVariables, type RawEnvironment } from './env-source.js';
+import { splitList } from './rules.js';
+import { isSampleValue } from './sample-values.js';
+import { parseStaticMachines, type StaticMachine } from './static-machine.js';
+
+/** All that is wrong with the environment, named at once. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+export interface ConfigFlags {
+  isDeveloper?: boolean;
+  isDebug?: boolean;
+  /** The admin program works on the database alone and needs no signing secret. */
+  needsSecret?: boolean;
+}
+
+const MIN_SECRET_LENGTH = 32;
+
+/**
+ * Turns environment variables into the configuration.
+ * @throws ConfigError naming every variable that is wrong
+ */
+export function loadConfig(env: RawEnvironment, flags: ConfigFlags = {}): AppConfig {
+  const { values, problems } = readKnownVariables(env);
+  if (flags.isDeveloper) dropSampleFarmKeys(values);
+  const environment = plainToInstance(Environment, values, { exposeDefaultValues: true });
+  problems.push(...describeViolations(environment));
+  const staticMachines = readStaticMachines(environment, problems);
+  problems.push(...sampleSecrets(environment));
+  const database = databaseConfig(environment);
+  const secret = signingSecret(environment, flags, database, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return buildConfig(environment, { flags, database, secret, staticMachines });
+}
+
+function dropSampleFarmKeys(values: Record<string, string>): void {
+  for (const name of ['VASTAI_API_KEY', 'IONET_API_KEY', 'JWT_SECRET']) {
+    if (isSampleValue(values[name])) delete values[name];
+  }
+}
+
+function describeViolations(environment: Environment): string[] {
+  return validateSync(environment).map(({ property, constraints }) => {
+    const text = Object.values(constraints ?? {}).join('; ');
+    return text.includes(property) ? text : `${property}: ${text}`;
+  });
+}
+
+function readStaticMachines(environment: Environment, problems: string[]): StaticMachine[] {
+  try {
+    return parseStaticMachines(environment.STATIC_MACHINES);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.push(`STATIC_MACHINES: ${error.message}`);
+    return [];
+  }
+}
+
+function sampleSecrets({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER }: Environment): string[] {
+  return Object.entries({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER })
+    .filter(([, value]) => isSampleValue(value))
+    .map(([name]) => `${name} is a sample value`);
+}
+
+function databaseConfig(environment: Environment): DatabaseConfig {
+  const type = environment.DB_TYPE ?? (environment.DB_HOST ? 'postgres' : 'sqlite');
+  if (type === 'sqlite') return { type, file: environment.DB_NAME ?? 'gpuproxy.db' };
+  return {
+    type,
+    host: environment.DB_HOST ?? 'localhost',
+    port: environment.DB_PORT,
+    user: environment.DB_USER,
+    password: environment.DB_PASSWORD,
+    name: environment.DB_NAME ?? 'gpuproxy',
+    sslMode: environment.DB_SSLMODE,
+    maxConnections: environment.DB_MAX_CONNS,
+  };
+}
+
+/** Outside developer mode an unset, short or sample secret stops the start; developer mode keeps its own in a file. */
+function signingSecret(
+  environment: Environment,
+  flags: ConfigFlags,
+  database: DatabaseConfig,
+  problems: string[],
+): string {
+  const { JWT_SECRET: secret } = environment;
+  if (secret !== undefined && secret.length >= MIN_SECRET_LENGTH && !isSampleValue(secret)) return secret;
+  if (flags.isDeveloper) return secret ?? developerSecret(database);
+  if (flags.needsSecret === false) return '';
+  problems.push(describeBadSecret(secret));
+  return '';
+}
+
+function describeBadSecret(secret: string | undefined): string {
+  const advice = 'set 32 random characters or more, e.g. from: openssl rand -base64 48';
+  if (secret === undefined) return `JWT_SECRET is not set; ${advice}`;
+  if (isSampleValue(secret)) return `JWT_SECRET is a sample value; ${advice}`;
+  return `JWT_SECRET has ${secret.length} characters; ${advice}`;
+}
+
+interface Resolved {
+  flags: ConfigFlags;
+  database: DatabaseConfig;
+  secret: string;
+  staticMachines: readonly StaticMachine[];
+}
+
+function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
+  const isDeveloper = resolved.flags.isDeveloper ?? false;
+  const isSandbox = isSandboxEnabled(environment, isDeveloper);
+  return {
+    mode: { isDeveloper, isDebug: resolved.flags.isDebug ?? false, nodeEnv: environment.NODE_ENV },
+    server: serverConfig(environment),
+    database: resolved.database,
+    databaseAutoMigrate: environment.DB_AUTO_MIGRATE,
+    auth: authConfig(environment, resolved.secret),
+    limits: {
+      controlPerMinute: environment.RATE_LIMIT_PER_MINUTE,
+      proxyPerMinute: environment.PROXY_RATE_LIMIT_PER_MINUTE,
+    },
+    providers: providersConfig(environment, resolved.staticMachines, isSandbox),
+    gpu: gpuConfig(environment, isSandbox),
+    loadBalancer: {
+      enabled: environment.LB_ENABLED,
+      strategy: environment.LB_STRATEGY,
+      healthIntervalMs: parseDurationMs(environment.LB_HEALTH_INTERVAL),
+      ejectAfter: environment.LB_EJECT_AFTER,
+      ejectTimeMs: parseDurationMs(environment.LB_EJECT_TIME),
+      maxEjectedPercent: environment.LB_MAX_EJECTED_PERCENT,
+    },
+    proxy: {
+      maxBodyBytes: environment.PROXY_MAX_BODY,
+      firstByteTimeoutMs: parseDurationMs(environment.PROXY_FIRST_BYTE_TIMEOUT),
+      idleTimeoutMs: parseDurationMs(environment.PROXY_IDLE_TIMEOUT),
+      openTargets: environment.PROXY_OPEN_TARGETS ?? isDeveloper,
+      targets: splitList(environment.PROXY_TARGETS),
+      allowPrivateCidrs: splitList(environment.PROXY_ALLOW_PRIVATE_CIDRS),
+    },
+    billing: {
+      signupCreditsMicro: microFromCredits(environment.SIGNUP_CREDITS ?? (isDeveloper ? '100' : '0')),
+      markupPercent: environment.PRICE_MARKUP_PERCENT,
+      tickMs: parseDurationMs(environment.BILLING_TICK),
+      runwayMs: parseDurationMs(environment.BILLING_RUNWAY),
+      warnMs: parseDurationMs(environment.BILLING_WARN),
+    },
+  };
+}
+
+function serverConfig(environment: Environment): AppConfig['server'] {
+  return {
+    host: environment.SERVER_HOST,
+    port: environment.SERVER_PORT,
+    publicUrl: environment.PUBLIC_URL,
+    corsOrigins: splitList(environment.CORS_ORIGINS),
+    trustedProxies: splitList(environment.TRUSTED_PROXIES),
+    docsPublic: environment.DOCS_PUBLIC,
+    drainDelayMs: parseDurationMs(
+      environment.DRAIN_DELAY ?? (environment.NODE_ENV === 'production' ? '5s' : '0s'),
+    ),
+    drainTimeoutMs: parseDurationMs(environment.DRAIN_TIMEOUT),
+  };
+}
+
+function authConfig(environment: Environment, jwtSecret: string): AppConfig['auth'] {
+  return {
+    jwtSecret,
+    jwtSecretsPrevious: splitList(environment.JWT_SECRET_PREVIOUS),
+    jwtExpirationMs: parseDurationMs(environment.JWT_EXPIRATION),
+    refreshExpirationMs: parseDurationMs(environment.REFRESH_EXPIRATION),
+    apiKeyPepper: environment.API_KEY_PEPPER ?? derivePepper(jwtSecret),
+    passwordMinLength: environment.PASSWORD_MIN_LENGTH,
+    registerLimitPerHour: environment.REGISTER_RATE_LIMIT_PER_HOUR,
+    loginMaxFailures: environment.LOGIN_MAX_FAILURES,
+    loginLimitPer15Minutes: environment.LOGIN_RATE_LIMIT_PER_15M,
+  };
+}
+
+export function derivePepper(secret: string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'gpuproxy api key pepper', 32)).toString('base64');
+}
+
+/** Simulated farms: asked for, or in developer mode when no farm has a key. */
+function isSandboxEnabled(environment: Environment, isDeveloper: boolean): boolean {
+  const hasNoKey = !environment.VASTAI_API_KEY && !environment.IONET_API_KEY;
+  return environment.PROVIDER_SANDBOX ?? (isDeveloper && hasNoKey);
+}
+
+function providersConfig(
+  environment: Environment,
+  staticMachines: readonly StaticMachine[],
+  isEnabled: boolean,
+): AppConfig['providers'] {
+  const timeScale = environment.SANDBOX_TIME_SCALE;
+  return {
+    vastAi: { apiKey: environment.VASTAI_API_KEY, apiUrl: environment.VASTAI_API_URL },
+    ioNet: { apiKey: environment.IONET_API_KEY, apiUrl: environment.IONET_API_URL },
+    staticMachines,
+    apiTimeoutMs: parseDurationMs(environment.GPU_API_TIMEOUT),
+    rateScale: environment.PROVIDER_RATE_SCALE ?? (isEnabled ? 1 / timeScale : 1),
+    sandbox: { isEnabled, timeScale },
+  };
+}
+
+function gpuConfig(environment: Environment, isSandbox: boolean): AppConfig['gpu'] {
+  return {
+    defaultImage: environment.GPU_DEFAULT_IMAGE,
+    pollIntervalMs: parseDurationMs(environment.GPU_POLL_INTERVAL ?? (isSandbox ? '250ms' : '5s')),
+    bootTimeoutMs: parseDurationMs(environment.GPU_BOOT_TIMEOUT),
+    serviceBootTimeoutMs: parseDurationMs(environment.SERVICE_BOOT_TIMEOUT),
+    reserveTimeoutMs: parseDurationMs(environment.RESERVE_TIMEOUT),
+    reserveReplacements: environment.RESERVE_REPLACE,
+  };
+}
