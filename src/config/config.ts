@@ -45,6 +45,8 @@ export class AppConfig {
     loginMaxFailures: number;
     loginLimitPer15Minutes: number;
   };
+  /** Key material of the secret box. */
+  encryptionKey: string;
   limits: { controlPerMinute: number; proxyPerMinute: number };
   providers: {
     vastAi: FarmConfig;

@@ -140,6 +140,13 @@ export class Environment {
   @IsString()
   API_KEY_PEPPER?: string;
 
+  @Variable('Identity', 'Encrypts what callers entrust to us; unset: derived from JWT_SECRET.', {
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  ENCRYPTION_KEY?: string;
+
   @Variable('Identity', 'Shortest password.')
   @NumberText()
   @IsInt()

@@ -71,8 +71,13 @@ function readStaticMachines(environment: Environment, problems: string[]): Stati
   }
 }
 
-function sampleSecrets({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER }: Environment): string[] {
-  return Object.entries({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER })
+function sampleSecrets({
+  VASTAI_API_KEY,
+  IONET_API_KEY,
+  API_KEY_PEPPER,
+  ENCRYPTION_KEY,
+}: Environment): string[] {
+  return Object.entries({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER, ENCRYPTION_KEY })
     .filter(([, value]) => isSampleValue(value))
     .map(([name]) => `${name} is a sample value`);
 }
@@ -130,6 +135,7 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
     database: resolved.database,
     databaseAutoMigrate: environment.DB_AUTO_MIGRATE,
     auth: authConfig(environment, resolved.secret),
+    encryptionKey: environment.ENCRYPTION_KEY ?? deriveKey(resolved.secret, 'gpuproxy encryption key'),
     limits: {
       controlPerMinute: environment.RATE_LIMIT_PER_MINUTE,
       proxyPerMinute: environment.PROXY_RATE_LIMIT_PER_MINUTE,
@@ -183,7 +189,7 @@ function authConfig(environment: Environment, jwtSecret: string): AppConfig['aut
     jwtSecretsPrevious: splitList(environment.JWT_SECRET_PREVIOUS),
     jwtExpirationMs: parseDurationMs(environment.JWT_EXPIRATION),
     refreshExpirationMs: parseDurationMs(environment.REFRESH_EXPIRATION),
-    apiKeyPepper: environment.API_KEY_PEPPER ?? derivePepper(jwtSecret),
+    apiKeyPepper: environment.API_KEY_PEPPER ?? deriveKey(jwtSecret, 'gpuproxy api key pepper'),
     passwordMinLength: environment.PASSWORD_MIN_LENGTH,
     registerLimitPerHour: environment.REGISTER_RATE_LIMIT_PER_HOUR,
     loginMaxFailures: environment.LOGIN_MAX_FAILURES,
@@ -191,8 +197,9 @@ function authConfig(environment: Environment, jwtSecret: string): AppConfig['aut
   };
 }
 
-export function derivePepper(secret: string): string {
-  return Buffer.from(hkdfSync('sha256', secret, '', 'gpuproxy api key pepper', 32)).toString('base64');
+/** Independent keys from one secret (HKDF), so that an operator has to keep only one. */
+export function deriveKey(secret: string, purpose: string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)).toString('base64');
 }
 
 /** Simulated farms: asked for, or in developer mode when no farm has a key. */
