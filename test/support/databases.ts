@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { afterAll, describe } from 'vitest';
+import { MIGRATIONS } from '../../migrations/index.js';
+import type { DatabaseConfig } from '../../src/config/config.js';
+import { createDataSource, type SchemaParts } from '../../src/database/data-source.js';
+import { UnitOfWork } from '../../src/database/unit-of-work.js';
+import { createPostgresDatabase } from './postgres-database.js';
+import { createTempFolder } from './temp-folder.js';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+export interface TestDatabase {
+  kind: DatabaseKind;
+  dataSource: DataSource;
+  unitOfWork: UnitOfWork;
+  /** For a second data source on the same database, as another process would have. */
+  config: DatabaseConfig;
+  /** Also called by itself after the last test of the block. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the same tests on SQLite and on PostgreSQL. Each `open()` gives a new database: migrated, empty, nobody
+ * else's. `migrations` replaces the project's own.
+ */
+export function onEachDatabase(
+  title: string,
+  parts: SchemaParts,
+  body: (open: () => Promise<TestDatabase>, kind: DatabaseKind) => void,
+): void {
+  for (const kind of ['sqlite', 'postgres'] as const) {
+    describe(`${title} (${kind})`, () => {
+      const opened: TestDatabase[] = [];
+      afterAll(async () => {
+        for (const database of opened) await database.close();
+      });
+      body(async () => {
+        const database = await openTestDatabase(kind, parts);
+        opened.push(database);
+        return database;
+      }, kind);
+    });
+  }
+}
+
+export async function openTestDatabase(kind: DatabaseKind, parts: SchemaParts): Promise<TestDatabase> {
+  const place = kind === 'sqlite' ? await createSqlitePlace() : await createPostgresPlace();
+  const dataSource = createDataSource(place.config, { migrations: MIGRATIONS, ...parts });
+  await dataSource.initialize();
+  await dataSource.runMigrations();
+  const close = async (): Promise<void> => {
+    if (!dataSource.isInitialized) return;
+    await dataSource.destroy();
+    await place.remove();
+  };
+  return { kind, dataSource, unitOfWork: new UnitOfWork(dataSource), config: place.config, close };
+}
+
+interface Place {
+  config: DatabaseConfig;
+  remove(): Promise<void>;
+}
+
+async function createSqlitePlace(): Promise<Place> {
+  const folder = await createTempFolder('sqlite');
+  return { config: { type: 'sqlite', file: join(folder.path, 'test.db') }, remove: folder.remove };
+}
+
+async function createPostgresPlace(): Promise<Place> {
+  const database = await createPostgresDatabase();
+  return { config: database.config, remove: database.drop };
+}
