@@ -42,8 +42,10 @@ export class ResilientPostgresQueryRunner extends PostgresQueryRunner {
     this.transactionDepth = 0;
   }
 
+  /** Given back as it is, an open transaction would swallow the statements of the connection's next user. */
   override async release(): Promise<void> {
     this.wasReleasedByCaller = true;
+    if (this.isTransactionActive) this.brokenBy ??= new Error('released inside a transaction');
     const { brokenBy, releaseCallback } = this;
     if (brokenBy && releaseCallback) this.releaseCallback = () => releaseCallback(brokenBy);
     await super.release();
