@@ -1,0 +1,22 @@
+import { defineCommand } from '../command.js';
+import { printable } from '../format.js';
+import { route } from '../route.js';
+
+const HEAD_TIMEOUT_MS = 180_000;
+
+export const cancel = defineCommand({
+  name: 'cancel',
+  summary: 'end a reservation and give its machines back',
+  arguments: [{ name: 'RESERVATION' }],
+  needs: 'key',
+  flags: {},
+  async run({ api, args: [id], output }) {
+    const path = route`/api/v1/gpu/reservations/${id}`;
+    const answer = await api.request<{ message?: string }>('DELETE', path, {
+      headTimeoutMs: HEAD_TIMEOUT_MS,
+    });
+    await output.answer(answer, ({ message }) =>
+      output.line(printable(message ?? `Reservation ${id} cancelled.`)),
+    );
+  },
+});

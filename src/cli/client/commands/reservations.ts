@@ -1,0 +1,27 @@
+import { defineCommand } from '../command.js';
+import type { Column } from '../output.js';
+import { noteNextPage, PAGE_FLAGS, pageQuery } from '../page.js';
+import type { Reservation, ReservationList } from '../wire.js';
+
+export const reservations = defineCommand({
+  name: 'reservations',
+  summary: 'my reservations',
+  arguments: [],
+  needs: 'key',
+  flags: PAGE_FLAGS,
+  async run({ api, flags, output }) {
+    const query = pageQuery(flags);
+    const answer = await api.request<ReservationList>('GET', '/api/v1/gpu/reservations', { query });
+    const columns: readonly Column<Reservation>[] = [
+      { title: 'reservation', cell: (row) => row.reservation_id },
+      { title: 'state', cell: (row) => row.state ?? '-', paint: (text) => output.state(text) },
+      { title: 'pool', cell: (row) => row.pool },
+      { title: 'reserved', align: 'right', cell: (row) => `${row.count} of ${row.requested}` },
+    ];
+    await output.answer(answer, async (page) => {
+      if (page.reservations.length === 0) output.line('No reservations.');
+      else await output.table(columns, page.reservations);
+      noteNextPage(output, page);
+    });
+  },
+});

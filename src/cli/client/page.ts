@@ -1,0 +1,18 @@
+import type { FlagSpecs, FlagValues } from '../flags.js';
+import type { Output } from './output.js';
+import type { Page } from './wire.js';
+
+/** For lists that the server hands out in pages. */
+export const PAGE_FLAGS = {
+  limit: { kind: 'number', value: 'N', help: 'rows to show (at most 100)' },
+  cursor: { kind: 'text', value: 'CURSOR', help: 'where the last page ended' },
+} as const satisfies FlagSpecs;
+
+export function pageQuery(flags: FlagValues<typeof PAGE_FLAGS>): { limit: number; cursor?: string } {
+  return { limit: flags.limit ?? 100, cursor: flags.cursor };
+}
+
+/** Says under a table that there is more, and how to see it. */
+export function noteNextPage(output: Output, { next_cursor }: Page): void {
+  if (next_cursor) output.note(`There is more: -cursor ${next_cursor}`);
+}

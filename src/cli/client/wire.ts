@@ -1,0 +1,235 @@
+/** Answers of the server as they stand on the wire; instants are ISO-8601 text in UTC, prices dollars per hour. */
+
+export interface Offer {
+  id: string;
+  provider: string;
+  gpu_name: string;
+  gpu_count: number;
+  vram_gb: number;
+  cpu_cores: number;
+  ram_gb: number;
+  storage_gb: number;
+  price_per_hour: number;
+  location: string;
+  available: boolean;
+  specifications: Readonly<Record<string, unknown>>;
+}
+
+export interface OfferList {
+  instances: Offer[];
+  count: number;
+  provider: string;
+  /** Farms that did not answer. */
+  partial?: { provider: string; code: string }[];
+  /** How old the oldest part of the answer is. */
+  as_of?: string;
+}
+
+export interface CreatedRental {
+  rental_id: string;
+  instance_id: string;
+  contract_id: string;
+  provider: string;
+  state: string;
+  price_per_hour: number;
+}
+
+export interface DestroyedRental {
+  message: string;
+  rental_id: string;
+  state: string;
+}
+
+export interface Rental {
+  id: string;
+  provider: string;
+  contract_id: string | null;
+  instance_id: string | null;
+  reservation_id: string | null;
+  pools: string[];
+  state: string;
+  reason: string | null;
+  since: string;
+  serving: boolean;
+  gpu_model: string;
+  gpu_count: number;
+  vram_gb: number;
+  price_per_hour: number;
+  cost: number;
+  created_at: string;
+  running_at: string | null;
+  expires_at: string | null;
+  url: string | null;
+}
+
+export interface Page {
+  next_cursor?: string | null;
+}
+
+export interface RentalList extends Page {
+  rentals: Rental[];
+}
+
+export interface ReservedInstance {
+  instance_id: string;
+  contract_id: string;
+  rental_id: string;
+  provider: string;
+  gpu_model: string;
+  vram: number;
+  price: number;
+}
+
+export interface Reservation {
+  reservation_id: string;
+  pool: string;
+  reserved: ReservedInstance[];
+  count: number;
+  requested: number;
+  errors: unknown[];
+  /** pending, completed or failed; absent in the answer to the request itself. */
+  state?: string;
+}
+
+export interface ReservationList extends Page {
+  reservations: Reservation[];
+}
+
+export interface Pool {
+  name: string;
+  strategy?: string | null;
+  protocol: string;
+  port?: number | null;
+  models?: string[] | null;
+  members?: unknown[];
+}
+
+export interface PoolList extends Page {
+  pools: Pool[];
+}
+
+export interface InstanceLoad {
+  instance_id: string;
+  provider: string;
+  active_connections: number;
+  total_connections: number;
+  /** Go-style text, `250ms`. */
+  avg_response_time: string;
+  last_response_time: string;
+  avg_response_time_ms: number;
+  weight: number;
+  last_used: string | null;
+  state: string;
+}
+
+export interface LoadList {
+  strategy: string;
+  count: number;
+  loads: Readonly<Record<string, InstanceLoad>>;
+}
+
+export interface StrategyAnswer {
+  strategy: string;
+  message?: string;
+}
+
+export interface ProxyEnvelope {
+  status_code: number;
+  headers: Readonly<Record<string, string | string[]>>;
+  body: unknown;
+  /** `base64` when the upstream's bytes are neither JSON nor UTF-8 text. */
+  body_encoding?: string;
+  duration_ms: number;
+  instance_id?: string;
+  attempts: number;
+  cost?: number;
+}
+
+/** The credit system's five fields and what is held and used. */
+export interface Credits {
+  credits_remaining: number;
+  credits_total: number;
+  credits_overage: number;
+  credits_cap: number;
+  credits_auto_renew: boolean;
+  credits_held: number;
+  credits_used: number;
+}
+
+export interface UsageRow {
+  id: string;
+  time: string;
+  request_id: string;
+  pool: string | null;
+  instance_id: string | null;
+  protocol: string;
+  route: string;
+  status: number;
+  duration_ms: number;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cost_credits: number;
+  gpu_cost_credits: number;
+}
+
+export interface UsageList extends Page {
+  usage: UsageRow[];
+}
+
+export interface SessionRow {
+  client_id: string;
+  ip: string;
+  date: string;
+  time: string;
+  duration: string | number;
+  credits_remaining: number;
+  credits_total: number;
+  credits_overage: number;
+  credits_cap: number;
+  credits_auto_renew: boolean;
+}
+
+export interface SessionList extends Page {
+  sessions: SessionRow[];
+}
+
+export interface ApiKeyRow {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  created_at?: string;
+  last_used_at?: string | null;
+  expires_at: string | null;
+}
+
+export interface ApiKeyList extends Page {
+  api_keys: ApiKeyRow[];
+}
+
+export interface CreatedApiKey extends ApiKeyRow {
+  /** The key itself, shown this once. */
+  api_key: string;
+  message: string;
+}
+
+export interface User {
+  id: string;
+  email: string;
+  name: string;
+  is_admin: boolean;
+  is_active: boolean;
+  created_at: string;
+}
+
+export interface LoginAnswer {
+  user: User;
+  tokens: { access_token: string; refresh_token: string; token_type: string; expires_in: number };
+  /** A password set by an operator: nothing else works before it is changed. */
+  must_change?: boolean;
+}
+
+export interface Health {
+  status: string;
+  timestamp: string;
+}
