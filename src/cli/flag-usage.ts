@@ -1,7 +1,8 @@
 import type { FlagSpec, FlagSpecs } from './flags.js';
 
 function spelling(name: string, spec: FlagSpec): string {
-  const names = [`-${name}`, ...(spec.aliases ?? []).map((alias) => `--${alias}`)].join(', ');
+  const aliases = (spec.aliases ?? []).map((alias) => `${alias.length > 1 ? '--' : '-'}${alias}`);
+  const names = [`-${name}`, ...aliases].join(', ');
   return spec.kind === 'switch' ? names : `${names} ${spec.value}`;
 }
 

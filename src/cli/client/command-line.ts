@@ -3,41 +3,48 @@ import type { Argument, Command } from './command.js';
 import { GLOBAL_FLAGS, type GlobalFlags } from './settings.js';
 import { unknownCommand } from './usage.js';
 
-export interface CommandLine {
+export interface FoundCommand {
   /** Absent when there was none: then the help is wanted. */
   command?: Command;
+  /** All words but the command. */
+  words: readonly string[];
+}
+
+export interface CommandLine {
   args: readonly string[];
   flags: GlobalFlags & FlagValues<FlagSpecs>;
 }
 
-/**
- * Finds the command, then reads all flags again together with the command's own, so that flags of the program may
- * stand on both sides of it.
- */
-export function readCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
-  const before = parseFlags(argv, GLOBAL_FLAGS, { stopAtPositional: true });
-  const [name] = before.positionals;
-  if (name === undefined) return { args: [], flags: before.flags };
+/** The command is the first word that is neither a flag of the program nor a flag's value. */
+export function findCommand(argv: readonly string[], commands: readonly Command[]): FoundCommand {
+  const { positionals } = parseFlags(argv, GLOBAL_FLAGS, { stopAtPositional: true });
+  const [name] = positionals;
+  if (name === undefined) return { words: argv };
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) throw new UsageError(unknownCommand(name, commands));
-  const at = argv.length - before.positionals.length;
-  const others = [...argv.slice(0, at), ...argv.slice(at + 1)];
-  const { flags, positionals } = parseFlags(others, { ...command.flags, ...GLOBAL_FLAGS });
-  return { command, args: positionals, flags: flags as CommandLine['flags'] };
+  const at = argv.length - positionals.length;
+  return { command, words: [...argv.slice(0, at), ...argv.slice(at + 1)] };
+}
+
+/** Reads the program's flags and the command's own, which may stand anywhere behind it. */
+export function readCommandLine({ command, words }: FoundCommand): CommandLine {
+  const { flags, positionals } = parseFlags(words, { ...command?.flags, ...GLOBAL_FLAGS });
+  return { args: positionals, flags: flags as CommandLine['flags'] };
 }
 
 /** The words for a command's arguments, as many and such as it declares. */
 export function checkArguments(command: Command, words: readonly string[]): string[] {
   const declared = command.arguments;
-  const last = declared.at(-1);
-  const args = last?.isRest
-    ? [...words.slice(0, declared.length - 1), words.slice(declared.length - 1).join(' ')].filter(Boolean)
-    : [...words];
+  const args = declared.at(-1)?.isRest ? joinRest(words, declared.length - 1) : [...words];
   const missing = declared.slice(args.length).find((argument) => !argument.isOptional);
   if (missing) throw new UsageError(`${command.name} needs ${missing.name}`);
   if (args.length > declared.length) throw new UsageError(`unexpected argument "${args[declared.length]}"`);
   args.forEach((word, index) => checkChoice(declared[index], word));
   return args;
+}
+
+function joinRest(words: readonly string[], from: number): string[] {
+  return words.length > from ? [...words.slice(0, from), words.slice(from).join(' ')] : [...words];
 }
 
 function checkChoice({ name, choices }: Argument, word: string): void {

@@ -40,8 +40,8 @@ export function gpus(count: number, model: string): string {
   return count === 1 ? model : `${count}x ${model}`;
 }
 
-export function gigabytes(amount: number): string {
-  return `${Math.round(amount)} GB`;
+export function gigabytes(amount: number | null): string {
+  return amount === null ? '-' : `${Math.round(amount)} GB`;
 }
 
 /** What a terminal would obey, made visible as a blank: texts of farms and upstreams are not ours. */

@@ -2,7 +2,7 @@ import { UsageError } from '../flags.js';
 import { INTERRUPTED, type Program, type ProgramIo } from '../run-program.js';
 import { Api } from './api.js';
 import type { Command } from './command.js';
-import { checkArguments, readCommandLine, type CommandLine } from './command-line.js';
+import { checkArguments, findCommand, readCommandLine } from './command-line.js';
 import { COMMANDS } from './commands/index.js';
 import { CliError, EXIT, problemJson, problemLines } from './errors.js';
 import { printable } from './format.js';
@@ -10,19 +10,28 @@ import { Output } from './output.js';
 import { apiSettings, PROGRAM } from './settings.js';
 import { commandHelp, programHelp, usageLine } from './usage.js';
 
-/** The client program: reads the command line, runs its command, answers the exit status. */
+/** How far a run has come, for the report of its failure. */
+interface Progress {
+  command?: Command;
+  isJson?: boolean;
+}
+
+/** The client program: finds the command, runs it, answers the exit status. */
 export const main: Program = async (argv, io) => {
-  let line: CommandLine | undefined;
+  const progress: Progress = {};
   try {
-    line = readCommandLine(argv, COMMANDS);
-    return await perform(line, io);
+    return await perform(argv, io, progress);
   } catch (error) {
-    if (io.signal?.aborted) return INTERRUPTED;
-    return report(error, line, io.stderr);
+    return io.signal?.aborted ? INTERRUPTED : report(error, progress, io.stderr);
   }
 };
 
-async function perform({ command, args, flags }: CommandLine, io: ProgramIo): Promise<number> {
+async function perform(argv: readonly string[], io: ProgramIo, progress: Progress): Promise<number> {
+  const found = findCommand(argv, COMMANDS);
+  const { command } = found;
+  progress.command = command;
+  const { args, flags } = readCommandLine(found);
+  progress.isJson = flags.json;
   if (flags.help) return printHelp(command, io.stdout, EXIT.ok);
   if (!command) return printHelp(command, io.stderr, EXIT.usage);
   const checked = checkArguments(command, args);
@@ -38,15 +47,15 @@ function printHelp(command: Command | undefined, to: NodeJS.WritableStream, stat
 }
 
 /** Tells on standard error what went wrong; anything that is neither misuse nor a failed request is a defect. */
-function report(error: unknown, line: CommandLine | undefined, stderr: NodeJS.WritableStream): number {
+function report(error: unknown, { command, isJson }: Progress, stderr: NodeJS.WritableStream): number {
   if (error instanceof UsageError) {
-    const more = line?.command ? `help ${line.command.name}` : 'help';
-    stderr.write(`error: ${error.message}\n${usageLine(line?.command)}\nMore: ${PROGRAM} ${more}\n`);
+    const more = command ? `help ${command.name}` : 'help';
+    stderr.write(`error: ${error.message}\n${usageLine(command)}\nMore: ${PROGRAM} ${more}\n`);
     return EXIT.usage;
   }
   if (!(error instanceof CliError)) throw error;
   const { problem } = error;
-  const lines = line?.flags.json ? [problemJson(problem)] : problemLines(problem).map(printable);
+  const lines = isJson ? [problemJson(problem)] : problemLines(problem).map(printable);
   stderr.write(`${lines.join('\n')}\n`);
   return error.exitStatus;
 }

@@ -8,8 +8,8 @@ export const PAGE_FLAGS = {
   cursor: { kind: 'text', value: 'CURSOR', help: 'where the last page ended' },
 } as const satisfies FlagSpecs;
 
-export function pageQuery(flags: FlagValues<typeof PAGE_FLAGS>): { limit: number; cursor?: string } {
-  return { limit: flags.limit ?? 100, cursor: flags.cursor };
+export function pageQuery(flags: FlagValues<typeof PAGE_FLAGS>): { limit?: number; cursor?: string } {
+  return { limit: flags.limit, cursor: flags.cursor };
 }
 
 /** Says under a table that there is more, and how to see it. */

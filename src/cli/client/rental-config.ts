@@ -7,7 +7,11 @@ export const RENTAL_FLAGS = {
   disk: { kind: 'number', value: 'GB', help: 'disk size' },
   ports: { kind: 'text', value: '8000,8001', help: 'container ports; "none" = no service' },
   env: { kind: 'list', value: 'NAME=value', help: 'environment variable of the container' },
-  command: { kind: 'text', value: 'TEXT', help: 'command of the container' },
+  command: {
+    kind: 'text',
+    value: 'TEXT',
+    help: 'arguments of the container, split at blanks outside quotes',
+  },
   onstart: { kind: 'text', value: 'TEXT', help: 'script to run when the machine starts' },
   hours: { kind: 'number', value: 'N', help: 'hours to pay ahead on prepaid farms' },
   health: { kind: 'text', value: 'PATH', help: 'path that answers 2xx once the service is up' },
@@ -21,11 +25,17 @@ export function rentalConfigOf(flags: FlagValues<typeof RENTAL_FLAGS>): Record<s
     disk_gb: flags.disk,
     ports: flags.ports === undefined ? undefined : readPorts(flags.ports),
     env: pairs('env', flags.env, '='),
-    command: flags.command,
+    command: flags.command === undefined ? undefined : splitWords(flags.command),
     onstart: flags.onstart,
     duration_hours: flags.hours,
     health: healthOf(flags.health, flags['health-port']),
   };
+}
+
+/** Words as a shell would read them, as far as blanks and quotes go. */
+export function splitWords(text: string): string[] {
+  const words = text.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single));
 }
 
 function readPorts(text: string): number[] {

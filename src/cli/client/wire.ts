@@ -6,11 +6,11 @@ export interface Offer {
   gpu_name: string;
   gpu_count: number;
   vram_gb: number;
-  cpu_cores: number;
-  ram_gb: number;
-  storage_gb: number;
+  cpu_cores: number | null;
+  ram_gb: number | null;
+  storage_gb: number | null;
   price_per_hour: number;
-  location: string;
+  location: string | null;
   available: boolean;
   specifications: Readonly<Record<string, unknown>>;
 }

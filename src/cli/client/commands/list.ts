@@ -11,10 +11,10 @@ const COLUMNS: readonly Column<Offer>[] = [
   { title: 'gpu', cell: (offer) => gpus(offer.gpu_count, offer.gpu_name) },
   { title: 'vram', align: 'right', cell: (offer) => gigabytes(offer.vram_gb) },
   { title: 'price', align: 'right', cell: (offer) => price(offer.price_per_hour) },
-  { title: 'cpu', align: 'right', cell: (offer) => String(offer.cpu_cores) },
+  { title: 'cpu', align: 'right', cell: (offer) => String(offer.cpu_cores ?? '-') },
   { title: 'ram', align: 'right', cell: (offer) => gigabytes(offer.ram_gb) },
   { title: 'disk', align: 'right', cell: (offer) => gigabytes(offer.storage_gb) },
-  { title: 'location', cell: (offer) => offer.location || '-' },
+  { title: 'location', cell: (offer) => offer.location ?? '-' },
 ];
 
 export const list = defineCommand({
