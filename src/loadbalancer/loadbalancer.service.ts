@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { AppConfig } from '../config/config.js';
+import type { BalancerTarget } from './balanced-instance.js';
+import { BalancerRegistry, type PoolOptions } from './balancer-registry.js';
+import { loadOf, type InstanceLoad } from './instance-load.js';
+import { LeaseBook } from './lease-book.js';
+import type { Lease } from './lease.js';
+import { instanceNotFound, noHealthyInstance } from './loadbalancer.errors.js';
+import { STRATEGIES } from './strategies/index.js';
+import { OldestFirstStrategy } from './strategies/oldest-first.strategy.js';
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/**
+ * Picks instances and counts what they carry, in memory and without waiting. The owner of pools announces instances
+ * and memberships; the balancer never asks back. All numbers are this process's own.
+ */
+@Injectable()
+export class LoadBalancerService {
+  private readonly registry: BalancerRegistry;
+  private readonly leases: LeaseBook;
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {
+    const { enabled } = config.loadBalancer;
+    this.leases = new LeaseBook(clock);
+    this.registry = new BalancerRegistry(config.loadBalancer, (name) =>
+      enabled ? new STRATEGIES[name](clock) : new OldestFirstStrategy(),
+    );
+  }
+
+  /**
+   * Announces an instance or what has changed about it; it keeps its counts and connections. Announce older ones
+   * first: with LB_ENABLED=false the first announced of a pool takes the traffic.
+   */
+  setTarget(target: BalancerTarget): void {
+    this.registry.setTarget(target);
+  }
+
+  /** The instance is gone. Its open leases may still be released; announced again, it starts from nothing. */
+  removeTarget(id: string): void {
+    const ended = this.registry.removeTarget(id);
+    if (ended) this.leases.forget(ended);
+  }
+
+  /** Makes a pool or changes its members; with the same strategy the order goes on where it was. */
+  setPool(poolKey: string, options: PoolOptions): void {
+    this.registry.setPool(poolKey, options);
+  }
+
+  removePool(poolKey: string): void {
+    this.registry.removePool(poolKey);
+  }
+
+  /**
+   * Picks the pool's next instance and counts a connection to it.
+   * @param exclude instances already tried for this request
+   * @throws DomainError 503 `no_healthy_instance` with Retry-After, also for an unknown pool
+   */
+  lease(poolKey: string, exclude: ReadonlySet<string> = NOBODY): Lease {
+    this.leases.endEjections();
+    const instance = this.registry.pool(poolKey)?.pick(exclude);
+    if (!instance) throw noHealthyInstance(this.retryAfterMs(poolKey));
+    return this.leases.open(instance);
+  }
+
+  /**
+   * Counts a connection to an instance that the caller names, fenced and ejected ones included: nobody else would do.
+   * @throws DomainError 404 `instance_not_found` for an instance that was not announced
+   */
+  leaseInstance(instanceId: string): Lease {
+    this.leases.endEjections();
+    const instance = this.registry.instance(instanceId);
+    if (!instance) throw instanceNotFound();
+    return this.leases.open(instance);
+  }
+
+  loadsOf(ownerId: string): InstanceLoad[] {
+    this.leases.endEjections();
+    return this.registry.instancesOf(ownerId).map(loadOf);
+  }
+
+  load(instanceId: string): InstanceLoad | undefined {
+    this.leases.endEjections();
+    const instance = this.registry.instance(instanceId);
+    return instance && loadOf(instance);
+  }
+
+  /** @throws DomainError 404 `instance_not_found` for an unknown instance and for another user's */
+  ownedLoad(ownerId: string, instanceId: string): InstanceLoad {
+    const load = this.load(instanceId);
+    if (load?.ownerId !== ownerId) throw instanceNotFound();
+    return load;
+  }
+
+  private retryAfterMs(poolKey: string): number {
+    const nextChanceAt = this.registry.pool(poolKey)?.nextChanceAt;
+    if (nextChanceAt === undefined) return this.config.loadBalancer.healthIntervalMs;
+    return nextChanceAt - this.clock.now();
+  }
+}
