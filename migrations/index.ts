@@ -1,6 +1,16 @@
 import type { MigrationInterface } from 'typeorm';
+import { JobsAndIdempotency1764000000010 } from './1764000000010-jobs-and-idempotency.js';
+import { Users1764000000100 } from './1764000000100-users.js';
+import { Sessions1764000000110 } from './1764000000110-sessions.js';
+import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
 
 type MigrationClass = new () => MigrationInterface;
 
 /** Every change of the schema, oldest first. The same list runs on SQLite and on PostgreSQL. */
-export const MIGRATIONS: readonly MigrationClass[] = [];
+export const MIGRATIONS: readonly MigrationClass[] = [
+  // One a line; modules append theirs in the order of the timestamps.
+  JobsAndIdempotency1764000000010,
+  Users1764000000100,
+  Sessions1764000000110,
+  ApiKeys1764000000120,
+];

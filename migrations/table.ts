@@ -6,7 +6,7 @@ import { makeAppendOnly } from './append-only.js';
 
 interface ColumnRules {
   nullable?: boolean;
-  /** Needed when a NOT NULL column is added to a table that has rows. Code sets every value itself. */
+  /** For rows that other hands insert; code sets every value itself. */
   default?: number | string | boolean;
 }
 

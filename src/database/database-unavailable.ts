@@ -1,5 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
 import { databaseErrorCode } from './database-error.js';
+
+const logger = new Logger('Database');
 
 const SQLITE_CODES = new Set([
   'SQLITE_BUSY',
@@ -49,5 +52,6 @@ export function isDatabaseUnusable(error: unknown): boolean {
 /** What our query runners throw for `error`: a 503 when the database is unusable, else the error itself. */
 export function translateDatabaseError(error: unknown): unknown {
   if (error instanceof DomainError || !isDatabaseUnusable(error)) return error;
+  logger.warn({ msg: 'database unusable', code: databaseErrorCode(error) });
   return databaseUnavailable(error);
 }

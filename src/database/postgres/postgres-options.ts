@@ -1,7 +1,12 @@
+import { Logger } from '@nestjs/common';
 import type { PostgresConnectionOptions } from 'typeorm/driver/postgres/PostgresConnectionOptions.js';
 import type { DatabaseConfig } from '../../config/config.js';
 
 export type PostgresConfig = Extract<DatabaseConfig, { type: 'postgres' }>;
+
+export type ConnectionUse = 'serve' | 'migrate';
+
+const logger = new Logger('Postgres');
 
 const CONNECT_TIMEOUT_MS = 5000;
 const STATEMENT_TIMEOUT_MS = 5000;
@@ -16,7 +21,7 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2000;
 /** Migrations may take long and wait for each other; they run on a data source of their own without time-outs. */
 export function postgresOptions(
   config: PostgresConfig,
-  use: 'serve' | 'migrate' = 'serve',
+  use: ConnectionUse = 'serve',
 ): PostgresConnectionOptions {
   return {
     type: 'postgres',
@@ -29,11 +34,13 @@ export function postgresOptions(
     poolSize: config.maxConnections,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     applicationName: 'aiserve-gpuproxyd',
+    // Without a listener an idle connection that the server ends would end this process too.
+    poolErrorHandler: ({ code }: { code?: string }) => logger.warn({ msg: 'idle connection lost', code }),
     extra: { keepAlive: true, ...sessionSettings(use) },
   };
 }
 
-function sessionSettings(use: 'serve' | 'migrate'): object {
+function sessionSettings(use: ConnectionUse): object {
   // What the code relies on is said by the session, whatever the server's defaults are.
   const options = '-c default_transaction_isolation=read\\ committed -c TimeZone=UTC';
   if (use === 'migrate') return { options };

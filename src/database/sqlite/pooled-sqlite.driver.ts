@@ -1,4 +1,3 @@
-import sqlite3 from 'sqlite3';
 import type { QueryRunner } from 'typeorm';
 import { SqliteDriver } from 'typeorm/driver/sqlite/SqliteDriver.js';
 import { LeaseQueue, type Lease } from './lease-queue.js';
@@ -45,11 +44,6 @@ export class PooledSqliteDriver extends SqliteDriver {
 
   leaseReader(): Promise<Lease<SqliteConnection>> {
     return this.readers.acquire();
-  }
-
-  /** The parent turns on `verbose()`, which captures a stack trace for every statement. */
-  protected override loadDependencies(): void {
-    this.sqlite = sqlite3;
   }
 
   private queue(use: 'read' | 'write', max: number): LeaseQueue<SqliteConnection> {
