@@ -1,0 +1,3 @@
+import { SqlStore } from './sql.store.js';
+
+export const SESSION_STORE_CLASSES = [SqlStore];
