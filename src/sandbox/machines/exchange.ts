@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { MachineIdentity } from './machine-identity.js';
+import type { MachineKnobs } from './machine-knobs.js';
+
+/** One request to a machine, with the few ways its handlers answer. */
+export class Exchange {
+  private chunks = 0;
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly body: Buffer,
+    readonly identity: MachineIdentity,
+    private readonly knobs: MachineKnobs,
+  ) {}
+
+  get path(): string {
+    return new URL(this.request.url ?? '/', 'http://machine').pathname;
+  }
+
+  /** The body as a JSON object; undefined when it is none. */
+  json(): Record<string, unknown> | undefined {
+    try {
+      const value: unknown = JSON.parse(this.body.toString('utf8'));
+      return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  sendJson(status: number, value: unknown): void {
+    this.send(status, 'application/json', JSON.stringify(value));
+  }
+
+  send(status: number, contentType: string, text: string): void {
+    const bytes = Buffer.from(text);
+    this.response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
+    if (this.knobs.cutAfterChunks === undefined || status >= 400) {
+      this.response.end(bytes);
+      return;
+    }
+    this.response.write(bytes.subarray(0, bytes.length >> 1), () => this.request.socket.destroy());
+  }
+
+  /** Starts a server-sent event stream. */
+  openStream(): void {
+    this.response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    this.response.flushHeaders();
+  }
+
+  /** @returns false when the client is gone, or the knob has cut the stream: nothing more may be written */
+  async event(data: unknown): Promise<boolean> {
+    if (this.response.destroyed) return false;
+    if (this.knobs.cutAfterChunks !== undefined && this.chunks >= this.knobs.cutAfterChunks) {
+      this.request.socket.destroy();
+      return false;
+    }
+    this.chunks += 1;
+    this.response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+    if (this.knobs.tokenDelayMs > 0) await delay(this.knobs.tokenDelayMs);
+    return !this.response.destroyed;
+  }
+
+  endStream(): void {
+    this.response.end();
+  }
+}

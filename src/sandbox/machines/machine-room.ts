@@ -1,0 +1,45 @@
+import type { SeededRandom } from '../random.js';
+import { Machine } from './machine.js';
+import type { MachineIdentity } from './machine-identity.js';
+
+/** A mapped port; without a machine behind it nothing listens there. */
+export interface OpenPort {
+  containerPort: number;
+  hostPort: number;
+  machine?: Machine;
+}
+
+export interface MachineRoomOptions {
+  host: string;
+  /** `none`: ports are only numbers, for tests of the farms' own interfaces. */
+  machines: 'real' | 'none';
+}
+
+/** Starts and stops the machines of the whole sandbox. */
+export class MachineRoom {
+  private readonly running = new Set<Machine>();
+
+  constructor(
+    private readonly options: MachineRoomOptions,
+    private readonly random: SeededRandom,
+  ) {}
+
+  async open(identity: MachineIdentity): Promise<OpenPort> {
+    const { containerPort } = identity;
+    if (this.options.machines === 'none')
+      return { containerPort, hostPort: this.random.integer(40_000, 59_999) };
+    const machine = await Machine.start(identity, this.options.host);
+    this.running.add(machine);
+    return { containerPort, hostPort: machine.port, machine };
+  }
+
+  async close(ports: readonly OpenPort[]): Promise<void> {
+    const machines = ports.flatMap(({ machine }) => machine ?? []);
+    machines.forEach((machine) => this.running.delete(machine));
+    await Promise.all(machines.map((machine) => machine.refuse()));
+  }
+
+  async closeAll(): Promise<void> {
+    await this.close([...this.running].map((machine) => ({ containerPort: 0, hostPort: 0, machine })));
+  }
+}
