@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 import { JobsAndIdempotency1764000000010 } from './1764000000010-jobs-and-idempotency.js';
 import { Users1764000000100 } from './1764000000100-users.js';
 import { Sessions1764000000110 } from './1764000000110-sessions.js';
@@ -13,4 +14,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Users1764000000100,
   Sessions1764000000110,
   ApiKeys1764000000120,
+  BalancingPreferences1764000000350,
 ];
