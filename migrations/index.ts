@@ -1,9 +1,9 @@
 import type { MigrationInterface } from 'typeorm';
-import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 import { JobsAndIdempotency1764000000010 } from './1764000000010-jobs-and-idempotency.js';
 import { Users1764000000100 } from './1764000000100-users.js';
 import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
+import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 
 type MigrationClass = new () => MigrationInterface;
 

@@ -64,13 +64,14 @@ export class WeightedRoundRobinStrategy implements BalancingStrategy {
     this.admitDue();
     const turn = this.due.firstExcept(exclude) ?? this.waiting.firstExcept(exclude);
     if (!turn) return undefined;
-    const period = 1 / turn.weight;
-    this.virtualTime += 1 / this.totalWeight;
     turn.queue.remove(turn);
-    // A member that was passed over, being excluded, catches up by one turn and not by all that it has missed.
-    turn.start = Math.max(turn.start + period, this.virtualTime - period);
+    // Served ahead of time, because those who are due are excluded: time follows those who are served.
+    this.virtualTime = Math.max(this.virtualTime, turn.start);
+    // And a member that was passed over catches up by one turn, not by all that it has missed.
+    turn.start = Math.max(turn.start + 1 / turn.weight, this.virtualTime);
     turn.turn = ++this.turns;
     this.enter(turn);
+    this.virtualTime += 1 / this.totalWeight;
     return turn.member;
   }
 

@@ -1,0 +1,49 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { newMember } from '../../../test/support/balancing-members.js';
+import { RankedHeap, type RankedNode } from './ranked-heap.js';
+
+const operation = fc.record({
+  kind: fc.constantFrom('add', 'add', 'remove', 'update'),
+  index: fc.nat(15),
+  rank: fc.integer({ min: 0, max: 5 }),
+  exclude: fc.uniqueArray(fc.nat(15), { maxLength: 10 }),
+});
+
+const byRankThenTurn = (a: RankedNode, b: RankedNode): number => a.rank - b.rank || a.turn - b.turn;
+
+describe('RankedHeap', () => {
+  it('always answers what a sorted list would answer', () => {
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 100 }), (operations) => {
+        const heap = new RankedHeap();
+        const nodes: RankedNode[] = Array.from({ length: 16 }, (_, index) => ({
+          member: newMember(`m${index}`),
+          rank: 0,
+          turn: index,
+          position: -1,
+        }));
+        const inside = new Set<RankedNode>();
+        for (const { kind, index, rank, exclude } of operations) {
+          const node = nodes[index];
+          if (kind === 'add' && !inside.has(node)) {
+            node.rank = rank;
+            heap.add(node);
+            inside.add(node);
+          } else if (kind === 'remove' && inside.delete(node)) {
+            heap.remove(node);
+          } else if (kind === 'update' && inside.has(node)) {
+            node.rank = rank;
+            heap.update(node);
+          }
+          const excluded = new Set(exclude.map((other) => `m${other}`));
+          const sorted = [...inside].sort(byRankThenTurn);
+          expect(heap.size).toBe(inside.size);
+          expect(nodes.filter(({ position }) => position >= 0)).toHaveLength(inside.size);
+          expect(heap.first).toBe(sorted[0]);
+          expect(heap.firstExcept(excluded)).toBe(sorted.find(({ member }) => !excluded.has(member.id)));
+        }
+      }),
+    );
+  });
+});

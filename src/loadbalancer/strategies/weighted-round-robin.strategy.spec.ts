@@ -1,0 +1,133 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  addAll,
+  countById,
+  newMember,
+  newMembers,
+  serve,
+  serveMany,
+  type TestMember,
+} from '../../../test/support/balancing-members.js';
+import { WeightedRoundRobinStrategy } from './weighted-round-robin.strategy.js';
+
+/** Weights as the product gives them, and any others. */
+const weights = fc.oneof(
+  fc.array(fc.constantFrom(1, 1.2, 1.5, 1.8, 2, 2.4, 3, 3.6), { minLength: 1, maxLength: 20 }),
+  fc.array(fc.double({ min: 0.1, max: 40, noNaN: true }), { minLength: 1, maxLength: 20 }),
+);
+
+function poolOf(memberWeights: readonly number[]): {
+  strategy: WeightedRoundRobinStrategy;
+  members: TestMember[];
+} {
+  const strategy = new WeightedRoundRobinStrategy();
+  const members = newMembers(memberWeights.length, (index) => memberWeights[index]);
+  addAll(strategy, members);
+  return { strategy, members };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+describe('WeightedRoundRobinStrategy', () => {
+  it('spreads the turns of a heavy member', () => {
+    const { strategy } = poolOf([5, 1, 1]);
+    expect(serveMany(strategy, 14).join(' ')).toBe('m0 m1 m0 m0 m2 m0 m0 m0 m1 m0 m0 m2 m0 m0');
+  });
+
+  it('is a plain round robin among equals', () => {
+    const { strategy } = poolOf([1.5, 1.5, 1.5]);
+    expect(serveMany(strategy, 7)).toEqual(['m0', 'm1', 'm2', 'm0', 'm1', 'm2', 'm0']);
+  });
+
+  it('keeps every member within one turn of its exact share, at any moment', () => {
+    fc.assert(
+      fc.property(weights, (memberWeights) => {
+        const { strategy, members } = poolOf(memberWeights);
+        const total = sum(memberWeights);
+        for (let picks = 1; picks <= 300; picks++) {
+          serve(strategy);
+          for (const { stats, weight } of members) {
+            expect(Math.abs(stats.total - (picks * weight) / total)).toBeLessThan(1 + 1e-6);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('has every share within two turns in any window, also after members came and went', () => {
+    const change = fc.record({
+      after: fc.integer({ min: 0, max: 30 }),
+      index: fc.nat(19),
+      weight: fc.constantFrom(1, 2, 3.6),
+    });
+    fc.assert(
+      fc.property(weights, fc.array(change, { maxLength: 6 }), (memberWeights, changes) => {
+        const { strategy, members } = poolOf(memberWeights);
+        for (const { after, index, weight } of changes) {
+          serveMany(strategy, after);
+          const member = members[index % members.length];
+          strategy.remove(member);
+          member.weight = weight;
+          serveMany(strategy, members.length > 1 ? after : 0);
+          strategy.add(member);
+        }
+        const total = sum(members.map((member) => member.weight));
+        serveMany(strategy, 2 * members.length);
+        for (const length of [5, 40, 200]) {
+          const counts = countById(serveMany(strategy, length));
+          for (const { id, weight } of members) {
+            expect(Math.abs((counts.get(id) ?? 0) - (length * weight) / total)).toBeLessThan(2.5);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('applies a new weight from the next turn on, without catching up', () => {
+    const { strategy, members } = poolOf([1, 1, 1]);
+    serveMany(strategy, 301);
+    members[0].weight = 4;
+    strategy.changed(members[0]);
+    const counts = countById(serveMany(strategy, 60));
+    expect(Math.abs((counts.get('m0') ?? 0) - 40)).toBeLessThanOrEqual(1);
+    members[0].weight = 0.5;
+    strategy.changed(members[0]);
+    const later = countById(serveMany(strategy, 50));
+    expect(Math.abs((later.get('m0') ?? 0) - 10)).toBeLessThanOrEqual(1);
+  });
+
+  it('owes what it owed when a weight changes again and again', () => {
+    const { strategy, members } = poolOf([2, 2]);
+    for (let round = 0; round < 100; round++) {
+      members[0].weight = round % 2 === 0 ? 1 : 2;
+      strategy.changed(members[0]);
+      serve(strategy);
+    }
+    // Half of the time a third, half of the time a half.
+    expect(Math.abs(members[0].stats.total - 100 * (1 / 3 + 1 / 2) * 0.5)).toBeLessThanOrEqual(1);
+  });
+
+  it('lets a member that was passed over catch up by one turn only', () => {
+    const { strategy } = poolOf([1, 1, 1, 1]);
+    const withoutFirst = new Set(['m0']);
+    for (let request = 0; request < 200; request++) serve(strategy, 0, withoutFirst);
+    const first = serveMany(strategy, 8).filter((id) => id === 'm0');
+    expect(first.length).toBeGreaterThanOrEqual(2);
+    expect(first.length).toBeLessThanOrEqual(3);
+  });
+
+  it('does not make a newcomer wait because others have left', () => {
+    const { strategy } = poolOf([1, 1, 1]);
+    for (let round = 0; round < 50; round++) {
+      const passing = newMember(`passing${round}`, 3.6);
+      strategy.add(passing);
+      while (serve(strategy) !== passing.id);
+      strategy.remove(passing);
+    }
+    strategy.add(newMember('late'));
+    expect(countById(serveMany(strategy, 40)).get('late')).toBeGreaterThanOrEqual(9);
+  });
+});
