@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gigabytes, gpus, money, price, printable, relative, span } from './format.js';
+import { printable } from '../printable.js';
+import { gigabytes, gpus, money, price, relative, span } from './format.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -43,8 +43,3 @@ export function gpus(count: number, model: string): string {
 export function gigabytes(amount: number | null): string {
   return amount === null ? '-' : `${Math.round(amount)} GB`;
 }
-
-/** What a terminal would obey, made visible as a blank: texts of farms and upstreams are not ours. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
-}

@@ -1,6 +1,8 @@
-import { price, printable, relative } from './format.js';
+import { printable } from '../printable.js';
+import { price, relative } from './format.js';
 import { noteGaps } from './offers.js';
-import type { Column, Output } from './output.js';
+import type { Column } from '../table.js';
+import type { Output } from './output.js';
 import type { InstanceLoad, LoadList, Offer, OfferList } from './wire.js';
 
 /** What the balancer knows about each of the caller's instances. */

@@ -5,7 +5,7 @@ import type { Command } from './command.js';
 import { checkArguments, findCommand, readCommandLine } from './command-line.js';
 import { COMMANDS } from './commands/index.js';
 import { CliError, EXIT, problemJson, problemLines } from './errors.js';
-import { printable } from './format.js';
+import { printable } from '../printable.js';
 import { Output } from './output.js';
 import { apiSettings, PROGRAM } from './settings.js';
 import { commandHelp, programHelp, usageLine } from './usage.js';

@@ -1,19 +1,11 @@
 import { once } from 'node:events';
 import type picocolors from 'picocolors';
+import { printable } from '../printable.js';
 import type { ProgramIo } from '../run-program.js';
+import { tableLines, type Column } from '../table.js';
 import type { Answer } from './api.js';
-import { printable } from './format.js';
 
 export type Paint = ReturnType<typeof picocolors.createColors>;
-
-/** A column of a table; numbers and prices read best on the right. */
-export interface Column<Row> {
-  title: string;
-  align?: 'left' | 'right';
-  cell(row: Row): string;
-  /** Colour of a finished cell. */
-  paint?(text: string, row: Row): string;
-}
 
 const GOOD = new Set(['running', 'serving', 'completed', 'ok', 'healthy', 'closed']);
 const WAITING = new Set([
@@ -26,13 +18,6 @@ const WAITING = new Set([
   'fenced',
 ]);
 const BAD = new Set(['failed', 'lost', 'ejected', 'unhealthy']);
-
-/** Borders of cli-table3 that are no borders: columns two blanks apart. */
-const NO_BORDERS = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
-    [side, `${side}-mid`, `${side}-left`, `${side}-right`, 'middle'].map((name) => [name, '']),
-  ),
-);
 
 /** Where a command writes: tables and lines for people, or the server's JSON for programs. */
 export class Output {
@@ -71,16 +56,8 @@ export class Output {
   }
 
   async table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Promise<void> {
-    const { default: Table } = await import('cli-table3');
-    const table = new Table({
-      head: columns.map(({ title }) => this.paint.bold(title.toUpperCase())),
-      colAligns: columns.map(({ align }) => align ?? 'left'),
-      chars: NO_BORDERS,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    });
-    table.push(...rows.map((row) => columns.map((column) => cellOf(column, row))));
-    const text = table.toString();
-    for (const line of text.split('\n')) this.line(line.trimEnd());
+    const lines = await tableLines(columns, rows, this.paint.bold);
+    this.line(lines.join('\n'));
   }
 
   /** Writes and waits until the reader has taken it. */
@@ -95,11 +72,6 @@ export class Output {
     if (WAITING.has(word)) return this.paint.yellow(text);
     return BAD.has(word) ? this.paint.red(text) : this.paint.dim(text);
   }
-}
-
-function cellOf<Row>(column: Column<Row>, row: Row): string {
-  const text = printable(column.cell(row));
-  return column.paint ? column.paint(text, row) : text;
 }
 
 /** NO_COLOR (no-color.org) and a pipe both mean plain text. */

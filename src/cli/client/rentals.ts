@@ -1,4 +1,5 @@
-import { gigabytes, gpus, money, price, printable, relative } from './format.js';
+import { printable } from '../printable.js';
+import { gigabytes, gpus, money, price, relative } from './format.js';
 import type { Output } from './output.js';
 import type { Rental } from './wire.js';
 

@@ -1,5 +1,7 @@
-import { gigabytes, price, printable } from './format.js';
-import type { Column, Output } from './output.js';
+import { printable } from '../printable.js';
+import { gigabytes, price } from './format.js';
+import type { Column } from '../table.js';
+import type { Output } from './output.js';
 import type { ReservedInstance, Reservation } from './wire.js';
 
 const COLUMNS: readonly Column<ReservedInstance>[] = [

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { printable } from '../format.js';
+import { printable } from '../../printable.js';
 import { route } from '../route.js';
 
 const HEAD_TIMEOUT_MS = 180_000;

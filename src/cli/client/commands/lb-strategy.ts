@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { printable } from '../format.js';
+import { printable } from '../../printable.js';
 import type { StrategyAnswer } from '../wire.js';
 
 const PATH = '/api/v1/loadbalancer/strategy';

@@ -2,7 +2,7 @@ import { defineCommand } from '../command.js';
 import { FILTER_FLAGS, filtersOf } from '../filters.js';
 import { gigabytes, gpus, price } from '../format.js';
 import { noteGaps } from '../offers.js';
-import type { Column } from '../output.js';
+import type { Column } from '../../table.js';
 import type { Offer, OfferList } from '../wire.js';
 
 const COLUMNS: readonly Column<Offer>[] = [

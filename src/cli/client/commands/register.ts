@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { printable } from '../format.js';
+import { printable } from '../../printable.js';
 import type { User } from '../wire.js';
 
 export const register = defineCommand({

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { gpus, money, price, relative } from '../format.js';
-import type { Column } from '../output.js';
+import type { Column } from '../../table.js';
 import { noteNextPage, PAGE_FLAGS, pageQuery } from '../page.js';
 import type { Rental, RentalList } from '../wire.js';
 

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import type { Column } from '../output.js';
+import type { Column } from '../../table.js';
 import { noteNextPage, PAGE_FLAGS, pageQuery } from '../page.js';
 import type { Reservation, ReservationList } from '../wire.js';
 
