@@ -1,4 +1,4 @@
-import { Column, PrimaryColumn, type ColumnOptions, type ValueTransformer } from 'typeorm';
+import { Column, FindOperator, PrimaryColumn, type ColumnOptions, type ValueTransformer } from 'typeorm';
 import { COLUMN_KINDS } from './column-kinds.js';
 
 export interface ColumnChoice {
@@ -12,7 +12,9 @@ export interface ColumnChoice {
  * @throws RangeError for fractions, NaN and integers beyond 2^53-1, which would lose digits without a word
  */
 export const safeInteger: ValueTransformer = {
-  to: (value: unknown) => (isAbsent(value) ? value : requireSafeInteger(value)),
+  // Conditions of update and delete come through here as they are: `LessThan(now)`.
+  to: (value: unknown) =>
+    isAbsent(value) || value instanceof FindOperator ? value : requireSafeInteger(value),
   from: (value: unknown) => (isAbsent(value) ? value : requireSafeInteger(Number(value))),
 };
 

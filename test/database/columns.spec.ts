@@ -1,4 +1,4 @@
-import { Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Entity, In, LessThan, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { beforeAll, expect, it } from 'vitest';
 import { newId } from '../../src/common/id.js';
 import { createTable, dropTable } from '../../migrations/table.js';
@@ -109,6 +109,14 @@ onEachDatabase('columns', { entities: [Specimen], migrations: [Specimens17000000
     const row = await store(specimen({ balance: 424_242, endedAt: 1_764_999_999_999 }));
     const { manager } = database.unitOfWork;
     expect(await manager.countBy(Specimen, { balance: row.balance, endedAt: row.endedAt ?? 0 })).toBe(1);
+  });
+
+  it('updates and deletes by operators on instants', async () => {
+    const { id } = await store(specimen({ endedAt: 1_000 }));
+    const { manager } = database.unitOfWork;
+    const { affected } = await manager.update(Specimen, { id, endedAt: LessThan(1_001) }, { balance: 5 });
+    const removed = await manager.delete(Specimen, { id, endedAt: In([999, 1_000]) });
+    expect([affected, removed.affected]).toEqual([1, 1]);
   });
 
   it('refuses a condition that is undefined', async () => {

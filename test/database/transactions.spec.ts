@@ -3,19 +3,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { isUniqueViolation } from '../../src/database/unique-violation.js';
 import { Account, accountsSchema } from '../support/accounts-schema.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
+import { gate } from '../support/gate.js';
 
 class Refused extends Error {}
 
 const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
-
-/** A promise that others wait for, opened by hand: interleavings without sleeping. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
 
 onEachDatabase('transactions', accountsSchema, (open) => {
   let database: TestDatabase;
