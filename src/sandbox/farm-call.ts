@@ -48,6 +48,8 @@ export interface FarmManners {
   /** The farm's wording of a transport fault. */
   transportAnswer(effect: string, route: FarmRoute): FarmAnswer | undefined;
   malformedBody(): FarmAnswer;
+  /** A path or method that the farm does not have. */
+  unknownRoute(): FarmAnswer;
 }
 
 /** A call as it was answered; status 0 = the connection was cut or left hanging. */

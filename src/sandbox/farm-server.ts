@@ -17,12 +17,22 @@ export interface FaultSource {
 /** What becomes of a call: an answer, a destroyed connection, or silence. */
 type Outcome = FarmAnswer | 'cut' | 'silence';
 
+/** A daemon's sandbox may run for weeks: only the latest calls are kept. */
+const MAX_RECORDED_CALLS = 10_000;
+
 const MALFORMED = Symbol('malformed body');
 
 /** The HTTP face of one farm: authentication, minimum intervals, planned faults, then the route's own handler. */
 export class FarmServer {
   readonly calls: RecordedCall[] = [];
   private readonly server: FastifyInstance;
+  /** The last route of all: whatever no other route takes. */
+  private readonly fallback: FarmRoute = {
+    method: 'GET',
+    path: '*',
+    call: 'unknown',
+    handle: () => this.manners.unknownRoute(),
+  };
 
   constructor(
     private readonly manners: FarmManners,
@@ -33,6 +43,7 @@ export class FarmServer {
     this.server.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) =>
       done(null, parseBody(String(text))),
     );
+    this.server.setNotFoundHandler((request, reply) => this.serve(this.fallback, request, reply));
   }
 
   add(route: FarmRoute): void {
@@ -61,13 +72,18 @@ export class FarmServer {
       at: Date.now(),
     };
     const outcome = await this.outcome(route, toCall(request));
-    this.calls.push({ ...record, status: typeof outcome === 'string' ? 0 : outcome.status });
+    this.record({ ...record, status: typeof outcome === 'string' ? 0 : outcome.status });
     if (outcome === 'cut' || outcome === 'silence') {
       reply.hijack();
       if (outcome === 'cut') request.raw.socket.destroy();
       return;
     }
     await send(reply, outcome);
+  }
+
+  private record(call: RecordedCall): void {
+    this.calls.push(call);
+    if (this.calls.length > MAX_RECORDED_CALLS) this.calls.shift();
   }
 
   private async outcome(route: FarmRoute, call: FarmCall): Promise<Outcome> {

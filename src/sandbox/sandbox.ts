@@ -1,5 +1,6 @@
 import type { IoNetControl } from './io-net/io-net-control.js';
 import { IoNetSimulator } from './io-net/io-net-simulator.js';
+import type { MachineKnobs } from './machines/machine-knobs.js';
 import { MachineRoom } from './machines/machine-room.js';
 import { SeededRandom } from './random.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -30,7 +31,10 @@ export interface Sandbox {
   vastAi: { url: string; apiKey: string; control: VastControl };
   /** `url` is the whole prefix, ending in `/caas`. */
   ioNet: { url: string; apiKey: string; control: IoNetControl };
+  /** The farms' time; `skip` moves their calendar. */
   clock: SimulatedClock;
+  /** How machines that start from now on behave; a running one has its own knobs. */
+  machineDefaults: MachineKnobs;
   /** Ends both farms and every machine, with open connections destroyed. */
   close(): Promise<void>;
 }
@@ -58,6 +62,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     vastAi: { url: vastAi.url, apiKey: keys.vastAi, control: vastAi.control },
     ioNet: { url: ioNet.url, apiKey: keys.ioNet, control: ioNet.control },
     clock,
+    machineDefaults: room.defaults,
     close: async () => {
       clock.stop();
       await Promise.all([vastAi.close(), ioNet.close(), room.closeAll()]);

@@ -74,3 +74,111 @@ export async function eventually<T>(
 export function readFixture(path: string): unknown {
   return JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'));
 }
+
+export interface VastRow {
+  id: number;
+  machine_id: number;
+  actual_status: string | null;
+  intended_status: string;
+  cur_state: string;
+  next_state: string;
+  status_msg: string | null;
+  label: string | null;
+  public_ipaddr: string;
+  ports: Record<string, { HostIp: string; HostPort: string }[]> | null;
+  dph_total: number;
+  [column: string]: unknown;
+}
+
+/** Rents an ask of the simulated vast.ai and returns the contract's id. */
+export async function rentVast(sandbox: Sandbox, askId: number, more: object = {}): Promise<number> {
+  const body = {
+    image: 'vllm/vllm-openai:v0.10.0',
+    disk: 20,
+    env: { '-p 8000:8000': '1' },
+    runtype: 'args',
+    ...more,
+  };
+  const reply = await vastCaller(sandbox)<{ new_contract: number }>('PUT', `/api/v0/asks/${askId}/`, {
+    body,
+  });
+  if (reply.status !== 200) throw new Error(`vast.ai did not rent: ${reply.status} ${reply.text}`);
+  return reply.body.new_contract;
+}
+
+export async function showVast(sandbox: Sandbox, id: number): Promise<VastRow | null> {
+  const reply = await vastCaller(sandbox)<{ instances: VastRow | null }>('GET', `/api/v0/instances/${id}/`);
+  return reply.body.instances;
+}
+
+/** The instance as soon as its `actual_status` is the one asked for. */
+export function vastIn(sandbox: Sandbox, id: number, status: string | null): Promise<VastRow> {
+  return eventually(async () => {
+    const row = await showVast(sandbox, id);
+    return row && row.actual_status === status ? row : undefined;
+  });
+}
+
+export function vastOrigin(row: VastRow, containerPort = 8000): string {
+  return `http://${row.public_ipaddr.trim()}:${row.ports?.[`${containerPort}/tcp`]?.[0]?.HostPort}`;
+}
+
+export interface IoNetWorkerRow {
+  device_id: string;
+  container_id: string;
+  status: string;
+  container_events: { time: string; message: string }[] | null;
+  public_url: string | null;
+}
+
+export function deployBody(more: object = {}, container: object = {}): object {
+  return {
+    resource_private_name: `node-${Math.round(performance.now() * 1000)}`,
+    duration_hours: 2,
+    gpus_per_container: 1,
+    hardware_id: 12,
+    location_ids: [1, 2],
+    container_config: {
+      replica_count: 1,
+      traffic_port: 8000,
+      env_variables: { A: 'b' },
+      secret_env_variables: { TOKEN: 's' },
+      ...container,
+    },
+    registry_config: {
+      image_url: 'docker.io/vllm/vllm-openai:v0.10.0',
+      registry_username: '',
+      registry_secret: '',
+    },
+    ...more,
+  };
+}
+
+/** Deploys on the simulated io.net and returns the deployment's id. */
+export async function deployIoNet(
+  sandbox: Sandbox,
+  more: object = {},
+  container: object = {},
+): Promise<string> {
+  const reply = await ioNetCaller(sandbox)<{ deployment_id: string }>('POST', '/deploy', {
+    body: deployBody(more, container),
+  });
+  if (reply.status !== 200) throw new Error(`io.net did not deploy: ${reply.status} ${reply.text}`);
+  return reply.body.deployment_id;
+}
+
+export async function ioNetWorkers(sandbox: Sandbox, id: string): Promise<IoNetWorkerRow[]> {
+  const call = ioNetCaller(sandbox);
+  const reply = await call<{ data: { workers: IoNetWorkerRow[] } }>('GET', `/deployment/${id}/containers`);
+  return reply.body.data.workers;
+}
+
+export async function ioNetStatus(sandbox: Sandbox, id: string): Promise<string> {
+  const reply = await ioNetCaller(sandbox)<{ data: { status: string } }>('GET', `/deployment/${id}`);
+  return reply.body.data.status;
+}
+
+/** The replica's address as soon as it has one. */
+export function ioNetUrl(sandbox: Sandbox, id: string, replica = 0): Promise<string> {
+  return eventually(async () => (await ioNetWorkers(sandbox, id))[replica]?.public_url ?? undefined);
+}

@@ -3,6 +3,7 @@ import { invalidInput, type InputError } from './io-net.errors.js';
 /** Reads fields of a query or body the way FastAPI validates them; `done()` throws the 422 with everything wrong. */
 export class InputReader {
   private readonly errors: InputError[] = [];
+  private readonly nested: InputReader[] = [];
 
   constructor(
     private readonly fields: Readonly<Record<string, unknown>>,
@@ -61,12 +62,13 @@ export class InputReader {
   /** A reader of a nested object, which reports into the same list. */
   object(name: string): InputReader {
     const value = this.required(name);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (value !== undefined && !isObject)
-      this.refuse(name, 'model_type', 'Input should be a valid dictionary', undefined);
-    const nested = new InputReader(isObject ? (value as Record<string, unknown>) : {}, [...this.where, name]);
-    this.nested.push(nested);
-    return isObject ? nested : new InputReader({}, []);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const nested = new InputReader(value as Record<string, unknown>, [...this.where, name]);
+      this.nested.push(nested);
+      return nested;
+    }
+    if (value !== undefined) this.refuse(name, 'model_type', 'Input should be a valid dictionary', undefined);
+    return new InputReader({}, []);
   }
 
   forbidExtras(allowed: ReadonlySet<string>): void {
@@ -79,8 +81,6 @@ export class InputReader {
     const all = [...this.errors, ...this.nested.flatMap(({ errors }) => errors)];
     if (all.length > 0) throw invalidInput(all);
   }
-
-  private readonly nested: InputReader[] = [];
 
   private required(name: string): unknown {
     const value = this.fields[name];

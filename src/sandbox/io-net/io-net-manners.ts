@@ -41,4 +41,8 @@ export class IoNetManners implements FarmManners {
   malformedBody(): FarmAnswer {
     return invalidInput([{ type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error' }]).answer;
   }
+
+  unknownRoute(): FarmAnswer {
+    return { status: 404, body: { detail: 'Not Found' } };
+  }
 }

@@ -1,13 +1,13 @@
 import { hashText, SeededRandom } from '../random.js';
 import type { Exchange } from './exchange.js';
 import type { MachineStats } from './machine-stats.js';
-import { readRequest, refuse, textOf } from './openai.js';
+import { readRequest, refuse, textOf } from './openai-request.js';
 import { countTokens } from './text.js';
 
 const DIMENSIONS = 16;
 
 export function embeddings(exchange: Exchange, stats: MachineStats): void {
-  const request = readRequest(exchange) as { input?: unknown } | undefined;
+  const request = readRequest(exchange);
   if (!request) return;
   if (request.input === undefined) {
     refuse(exchange, 400, 'BadRequestError', '`input` is missing.', 'input');

@@ -43,26 +43,23 @@ export class Exchange {
     this.response.write(bytes.subarray(0, bytes.length >> 1), () => this.request.socket.destroy());
   }
 
-  /** Starts a server-sent event stream. */
-  openStream(): void {
+  /** Sends server-sent events, one by one with the token delay between; ends early when nobody reads any more. */
+  async stream(events: Iterable<unknown>): Promise<void> {
     this.response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     this.response.flushHeaders();
-  }
-
-  /** @returns false when the client is gone, or the knob has cut the stream: nothing more may be written */
-  async event(data: unknown): Promise<boolean> {
-    if (this.response.destroyed) return false;
-    if (this.knobs.cutAfterChunks !== undefined && this.chunks >= this.knobs.cutAfterChunks) {
-      this.request.socket.destroy();
-      return false;
+    for (const event of events) {
+      if (this.isOver()) return;
+      this.chunks += 1;
+      this.response.write(`data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`);
+      if (this.knobs.tokenDelayMs > 0) await delay(this.knobs.tokenDelayMs);
     }
-    this.chunks += 1;
-    this.response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
-    if (this.knobs.tokenDelayMs > 0) await delay(this.knobs.tokenDelayMs);
-    return !this.response.destroyed;
+    this.response.end();
   }
 
-  endStream(): void {
-    this.response.end();
+  /** The client is gone, or the knob cuts the stream here. */
+  private isOver(): boolean {
+    const { cutAfterChunks } = this.knobs;
+    if (cutAfterChunks !== undefined && this.chunks >= cutAfterChunks) this.request.socket.destroy();
+    return this.response.destroyed || this.request.socket.destroyed;
   }
 }

@@ -1,6 +1,7 @@
 import type { SeededRandom } from '../random.js';
 import { Machine } from './machine.js';
 import type { MachineIdentity } from './machine-identity.js';
+import { defaultKnobs, type MachineKnobs } from './machine-knobs.js';
 
 /** A mapped port; without a machine behind it nothing listens there. */
 export interface OpenPort {
@@ -17,6 +18,8 @@ export interface MachineRoomOptions {
 
 /** Starts and stops the machines of the whole sandbox. */
 export class MachineRoom {
+  /** How machines that start from now on behave. */
+  readonly defaults: MachineKnobs = defaultKnobs();
   private readonly running = new Set<Machine>();
 
   constructor(
@@ -28,7 +31,7 @@ export class MachineRoom {
     const { containerPort } = identity;
     if (this.options.machines === 'none')
       return { containerPort, hostPort: this.random.integer(40_000, 59_999) };
-    const machine = await Machine.start(identity, this.options.host);
+    const machine = await Machine.start(identity, { ...this.defaults }, this.options.host);
     this.running.add(machine);
     return { containerPort, hostPort: machine.port, machine };
   }

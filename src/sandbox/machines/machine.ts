@@ -3,13 +3,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Exchange } from './exchange.js';
 import type { MachineIdentity } from './machine-identity.js';
-import { defaultKnobs, type MachineKnobs } from './machine-knobs.js';
+import type { MachineKnobs } from './machine-knobs.js';
 import { MachineStats } from './machine-stats.js';
 import { handlerOf, isHealthPath } from './routes.js';
 
 /** A real HTTP server on loopback that stands for one mapped container port of a rented machine. */
 export class Machine {
-  readonly knobs: MachineKnobs = defaultKnobs();
   readonly stats = new MachineStats();
   private readonly sockets = new Set<Socket>();
   private server: Server;
@@ -17,11 +16,12 @@ export class Machine {
 
   private constructor(
     readonly identity: MachineIdentity,
+    readonly knobs: MachineKnobs,
     private readonly host: string,
   ) {}
 
-  static async start(identity: MachineIdentity, host: string): Promise<Machine> {
-    const machine = new Machine(identity, host);
+  static async start(identity: MachineIdentity, knobs: MachineKnobs, host: string): Promise<Machine> {
+    const machine = new Machine(identity, knobs, host);
     await machine.accept();
     return machine;
   }

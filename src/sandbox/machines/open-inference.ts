@@ -52,11 +52,8 @@ export function generate(exchange: Exchange, stats: MachineStats): void {
 export async function generateStream(exchange: Exchange, stats: MachineStats): Promise<void> {
   const tokens = generated(exchange, stats);
   if (!tokens) return;
-  exchange.openStream();
-  for (const token of tokens) {
-    if (!(await exchange.event({ ...generateHead(exchange), text_output: token }))) return;
-  }
-  exchange.endStream();
+  const head = generateHead(exchange);
+  await exchange.stream(tokens.map((token) => ({ ...head, text_output: token })));
 }
 
 const generateHead = (exchange: Exchange): object => ({

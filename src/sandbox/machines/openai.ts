@@ -2,17 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Exchange } from './exchange.js';
 import { signatureOf } from './machine-identity.js';
 import type { MachineStats } from './machine-stats.js';
+import { readRequest, refuse, textOf, type CompletionRequest } from './openai-request.js';
 import { complete, countTokens, type Completion } from './text.js';
-
-interface CompletionRequest {
-  model?: string;
-  stream?: boolean;
-  max_tokens?: number;
-  max_completion_tokens?: number;
-  stream_options?: { include_usage?: boolean };
-  messages?: { role?: string; content?: unknown }[];
-  prompt?: unknown;
-}
 
 interface Usage {
   prompt_tokens: number;
@@ -74,37 +65,30 @@ async function answer(
   const usage = usageOf(prompt, completion);
   stats.countTokens(usage.prompt_tokens, usage.completion_tokens);
   const head = headOf(exchange, kind, request.stream === true);
-  if (request.stream)
-    await stream(exchange, head, kind, completion, request.stream_options?.include_usage ? usage : undefined);
-  else exchange.sendJson(200, { ...head, choices: [wholeChoice(kind, completion)], usage });
+  if (!request.stream) {
+    exchange.sendJson(200, { ...head, choices: [wholeChoice(kind, completion)], usage });
+    return;
+  }
+  const wantsUsage = request.stream_options?.include_usage === true;
+  await exchange.stream(chunksOf(kind, head, completion, wantsUsage ? usage : undefined));
 }
 
-async function stream(
-  exchange: Exchange,
-  head: object,
+function* chunksOf(
   kind: Question['kind'],
-  completion: Completion,
+  head: object,
+  { tokens, finishReason }: Completion,
   usage: Usage | undefined,
-): Promise<void> {
-  exchange.openStream();
-  const chunk = (choice: object): object => ({
+): Generator {
+  const chunk = (piece: object, finish: string | null = null): object => ({
     ...head,
-    choices: [{ index: 0, ...choice }],
+    choices: [{ index: 0, ...piece, logprobs: null, finish_reason: finish }],
     ...(usage ? { usage: null } : {}),
   });
-  if (
-    kind === 'chat' &&
-    !(await exchange.event(chunk({ delta: { role: 'assistant', content: '' }, finish_reason: null })))
-  )
-    return;
-  for (const token of completion.tokens) {
-    const piece = kind === 'chat' ? { delta: { content: token } } : { text: token };
-    if (!(await exchange.event(chunk({ ...piece, finish_reason: null })))) return;
-  }
-  const end = kind === 'chat' ? { delta: {} } : { text: '' };
-  if (!(await exchange.event(chunk({ ...end, finish_reason: completion.finishReason })))) return;
-  if (usage && !(await exchange.event({ ...head, choices: [], usage }))) return;
-  if (await exchange.event('[DONE]')) exchange.endStream();
+  if (kind === 'chat') yield chunk({ delta: { role: 'assistant', content: '' } });
+  for (const token of tokens) yield chunk(kind === 'chat' ? { delta: { content: token } } : { text: token });
+  yield chunk(kind === 'chat' ? { delta: {} } : { text: '' }, finishReason);
+  if (usage) yield { ...head, choices: [], usage };
+  yield '[DONE]';
 }
 
 function headOf(exchange: Exchange, kind: Question['kind'], isStream: boolean): object {
@@ -127,35 +111,3 @@ function usageOf(prompt: string, { tokens }: Completion): Usage {
     total_tokens: promptTokens + tokens.length,
   };
 }
-
-/** The parsed body, or undefined after an error has been answered. */
-function readRequest(exchange: Exchange): CompletionRequest | undefined {
-  const request = exchange.json() as CompletionRequest | undefined;
-  if (!request) {
-    refuse(exchange, 400, 'BadRequestError', 'The body is not a JSON object.', null);
-    return undefined;
-  }
-  if (request.model === undefined || request.model === exchange.identity.model) return request;
-  refuse(exchange, 404, 'NotFoundError', `The model \`${request.model}\` does not exist.`, 'model');
-  return undefined;
-}
-
-export function refuse(
-  exchange: Exchange,
-  status: number,
-  type: string,
-  message: string,
-  parameter: string | null,
-): void {
-  exchange.sendJson(status, { error: { message, type, param: parameter, code: status } });
-}
-
-/** A message's text; of content parts the text ones. */
-export function textOf(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content))
-    return content === undefined || content === null ? '' : JSON.stringify(content);
-  return content.map((part: { text?: unknown }) => (typeof part.text === 'string' ? part.text : '')).join('');
-}
-
-export { readRequest };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { microFromCredits } from '../../common/money.js';
 import type { BookedContract, FarmBooks } from '../books.js';
 import type { RecordedCall } from '../farm-call.js';
@@ -65,6 +66,16 @@ export class VastControl {
     const contract = this.find(id);
     contract.intendedStatus = 'running';
     await this.farm.timeline.run(contract);
+  }
+
+  /** Goes offline and comes back, `times` times, `everyMs` real milliseconds apart; resolves when it is back for good. */
+  async flap(id: number, { times, everyMs }: { times: number; everyMs: number }): Promise<void> {
+    for (let turn = 0; turn < times; turn += 1) {
+      this.goOffline(id);
+      await delay(everyMs);
+      await this.comeBack(id);
+      await delay(everyMs);
+    }
   }
 
   /** The process in the container ends though it should run. */

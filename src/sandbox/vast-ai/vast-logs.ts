@@ -6,6 +6,9 @@ import { noSuchInstance } from './vast.errors.js';
 const UPLOAD_MS = 1500;
 const DEFAULT_TAIL = 1000;
 
+/** Older uploads are gone, as presigned links expire. */
+const MAX_UPLOADS = 200;
+
 interface Upload {
   text: string;
   isReady: boolean;
@@ -29,6 +32,7 @@ export class VastLogs {
     const upload = { text: lines.slice(-Number(tail ?? DEFAULT_TAIL)).join('\n'), isReady: false };
     const name = `${this.farm.random.hex(8)}.log`;
     this.uploads.set(name, upload);
+    if (this.uploads.size > MAX_UPLOADS) this.uploads.delete([...this.uploads.keys()][0]);
     this.farm.clock.schedule(UPLOAD_MS, () => (upload.isReady = true));
     return ok({ success: true, result_url: `${this.origin()}/instance_logs/${name}`, msg: 'logs uploaded' });
   }

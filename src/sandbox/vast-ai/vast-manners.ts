@@ -42,4 +42,8 @@ export class VastManners implements FarmManners {
   malformedBody(): FarmAnswer {
     return invalidArgs('the body is not JSON').answer;
   }
+
+  unknownRoute(): FarmAnswer {
+    return htmlError(404, 'Not Found');
+  }
 }
