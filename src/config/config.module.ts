@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock.js';
 import { EventBus } from '../common/event-bus.js';
+import { Lifecycle } from '../common/lifecycle.js';
 import { AppConfig } from './config.js';
 
 /** What every module may inject without importing anything: the configuration, the clock and the event bus. */
@@ -10,8 +11,13 @@ export class ConfigModule {
   static forRoot(config: AppConfig, clock: Clock = new SystemClock()): DynamicModule {
     return {
       module: ConfigModule,
-      providers: [{ provide: AppConfig, useValue: config }, { provide: Clock, useValue: clock }, EventBus],
-      exports: [AppConfig, Clock, EventBus],
+      providers: [
+        { provide: AppConfig, useValue: config },
+        { provide: Clock, useValue: clock },
+        EventBus,
+        Lifecycle,
+      ],
+      exports: [AppConfig, Clock, EventBus, Lifecycle],
     };
   }
 }
