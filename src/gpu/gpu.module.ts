@@ -1,0 +1,108 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CreditsModule } from '../credits/credits.module.js';
+import { EgressModule } from '../egress/egress.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
+import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
+import { IdempotentPosts } from './idempotent-posts.js';
+import { InstancesController } from './instances.controller.js';
+import { Installation, InstallationRecord } from './installation.js';
+import { OfferPrices } from './offers/offer-prices.js';
+import { OffersService } from './offers/offers.service.js';
+import { DirectorySync } from './pools/directory-sync.service.js';
+import { HealthProber, InstanceProbe } from './pools/health-prober.js';
+import { InstanceDirectory } from './pools/instance.directory.js';
+import { PoolCatalogue } from './pools/pool-catalogue.service.js';
+import { PoolDirectory } from './pools/pool.directory.js';
+import { Pool, PoolMember, RoutingChange } from './pools/pool.entity.js';
+import { PoolRepository } from './pools/pool.repository.js';
+import { PoolsController } from './pools/pools.controller.js';
+import { PoolContext, PoolsService } from './pools/pools.service.js';
+import { RoutingPublisher } from './pools/routing-publisher.js';
+import { RoutingReader } from './pools/routing-reader.js';
+import { DueEnds, RentalEndings } from './reconciler/due-ends.js';
+import { FarmComparison } from './reconciler/farm-comparison.js';
+import { FleetActions } from './reconciler/fleet-actions.js';
+import { RentalReconciler } from './reconciler/rental-reconciler.js';
+import { TermExtender } from './reconciler/term-extender.js';
+import { ContractCleaner } from './rentals/contract-cleaner.js';
+import { RentalCatalogue } from './rentals/rental-catalogue.service.js';
+import { Rental } from './rentals/rental.entity.js';
+import { RentalRepository } from './rentals/rental.repository.js';
+import { RentalsController } from './rentals/rentals.controller.js';
+import { RentalsService } from './rentals/rentals.service.js';
+import { RentalTransitions } from './rentals/rental-transitions.service.js';
+import { RentalFactory, RentingService } from './rentals/renting.service.js';
+import { SingleRentalService } from './rentals/single-rental.service.js';
+import { BatchService } from './reservations/batch.service.js';
+import { GangRenter } from './reservations/gang-renter.js';
+import { ReservationBooks } from './reservations/reservation-books.js';
+import { ReservationCatalogue } from './reservations/reservation-catalogue.service.js';
+import { Reservation } from './reservations/reservation.entity.js';
+import { ReservationFactory } from './reservations/reservation-factory.js';
+import { ReservationAccess, ReservationReplacer } from './reservations/reservation-replacer.js';
+import { ReservationRepository } from './reservations/reservation.repository.js';
+import { PendingReservations, ReservationWatcher } from './reservations/reservation-watcher.js';
+import { ReservationsController } from './reservations/reservations.controller.js';
+import { ReservationsService } from './reservations/reservations.service.js';
+
+const ENTITIES = [InstallationRecord, Rental, Reservation, Pool, PoolMember, RoutingChange];
+
+const OFFERS = [OfferPrices, OffersService];
+const POOLS = [
+  DirectorySync,
+  HealthProber,
+  InstanceDirectory,
+  InstanceProbe,
+  PoolCatalogue,
+  PoolContext,
+  PoolDirectory,
+  PoolRepository,
+  PoolsService,
+  RoutingPublisher,
+  RoutingReader,
+];
+const RENTALS = [
+  ContractCleaner,
+  RentalCatalogue,
+  RentalFactory,
+  RentalRepository,
+  RentalsService,
+  RentalTransitions,
+  RentingService,
+  SingleRentalService,
+];
+const RESERVATIONS = [
+  BatchService,
+  GangRenter,
+  PendingReservations,
+  ReservationAccess,
+  ReservationBooks,
+  ReservationCatalogue,
+  ReservationFactory,
+  ReservationReplacer,
+  ReservationRepository,
+  ReservationsService,
+  ReservationWatcher,
+];
+const RECONCILER = [DueEnds, FarmComparison, FleetActions, RentalEndings, RentalReconciler, TermExtender];
+
+/** Offers, rentals, reservations and pools: everything between a wish for GPUs and a set of serving instances. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature(ENTITIES),
+    CreditsModule,
+    EgressModule,
+    JobsModule,
+    LoadBalancerModule,
+    ProvidersModule,
+    SecretsModule,
+  ],
+  // The fixed paths of reservations (`instances/reserve`) stand before `instances/:provider/:offerId`.
+  controllers: [ReservationsController, InstancesController, RentalsController, PoolsController],
+  providers: [Installation, IdempotentPosts, ...OFFERS, ...POOLS, ...RENTALS, ...RESERVATIONS, ...RECONCILER],
+  exports: [InstanceDirectory, PoolDirectory, RentalCatalogue],
+})
+export class GpuModule {}

@@ -1,0 +1,58 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentCaller, RequireScope, type Caller } from '../common/caller.js';
+import { parseTimeLimitHeader } from '../common/time-limit.js';
+import { IdempotentPosts } from './idempotent-posts.js';
+import { ListOffersDto } from './offers/dto/list-offers.dto.js';
+import { OfferListView } from './offers/offer.view.js';
+import { OffersService } from './offers/offers.service.js';
+import { CreateRentalDto } from './rentals/dto/create-rental.dto.js';
+import { CreatedRentalView, DestroyedRentalView } from './rentals/rental.view.js';
+import { RentalsService } from './rentals/rentals.service.js';
+import { SingleRentalService } from './rentals/single-rental.service.js';
+
+/** The seed's routes for offers and single instances. */
+@ApiTags('instances')
+@Controller('api/v1/gpu/instances')
+export class InstancesController {
+  constructor(
+    private readonly offers: OffersService,
+    private readonly renting: SingleRentalService,
+    private readonly rentals: RentalsService,
+    private readonly posts: IdempotentPosts,
+  ) {}
+
+  @Get()
+  @RequireScope('gpu:read')
+  list(@Query() query: ListOffersDto): Promise<OfferListView> {
+    return this.offers.list(query);
+  }
+
+  @Post(':provider/:offerId')
+  @RequireScope('gpu:write')
+  create(
+    @CurrentCaller() caller: Caller,
+    @Param() at: { provider: string; offerId: string },
+    @Body() body: CreateRentalDto,
+    @Headers() headers: Record<string, string | undefined>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CreatedRentalView> {
+    const timeLimitMs = parseTimeLimitHeader(headers['x-timelimit']);
+    const input = { at, body, timeLimitMs };
+    return this.posts.once({ caller, headers, reply, operation: 'instances.create', input }, async () =>
+      CreatedRentalView.from(await this.renting.rent(caller.userId, at, body, timeLimitMs)),
+    );
+  }
+
+  @Delete(':provider/:id')
+  @HttpCode(200)
+  @RequireScope('gpu:write')
+  destroy(
+    @CurrentCaller() caller: Caller,
+    @Param('provider') provider: string,
+    @Param('id') id: string,
+  ): Promise<DestroyedRentalView> {
+    return this.rentals.destroy(caller.userId, provider, id);
+  }
+}

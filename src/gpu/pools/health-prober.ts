@@ -1,0 +1,132 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { AppConfig } from '../../config/config.js';
+import { ProbeClient } from '../../egress/probe.client.js';
+import { JobsService } from '../../jobs/jobs.service.js';
+import { RentalRepository } from '../rentals/rental.repository.js';
+import { RentalTransitions } from '../rentals/rental-transitions.service.js';
+import { InstanceDirectory, originOf, type RoutableInstance } from './instance.directory.js';
+import { probePlan, type ProbeStep } from './probe-plan.js';
+
+const PROBE_TIMEOUT_MS = 5000;
+/** Failed probes in a row after which an instance no longer serves. */
+const FAILURES_TO_UNSERVE = 3;
+
+interface ProbeHistory {
+  failures: number;
+  nextAt: number;
+  /** The step that worked last: asked first from then on. */
+  lastGood?: ProbeStep;
+  isUnderWay: boolean;
+}
+
+/**
+ * Finds out which running instances serve. One that does not serve yet is asked at every poll, one that serves every
+ * LB_HEALTH_INTERVAL; a slow service never holds up the others.
+ */
+@Injectable()
+export class HealthProber implements OnModuleInit {
+  private readonly logger = new Logger(HealthProber.name);
+  private readonly histories = new Map<string, ProbeHistory>();
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly jobs: JobsService,
+    private readonly instances: InstanceDirectory,
+    private readonly probe: InstanceProbe,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.register({
+      name: 'gpu.health',
+      intervalMs: Math.min(this.config.gpu.pollIntervalMs, this.config.loadBalancer.healthIntervalMs),
+      run: async () => this.probeDue(),
+    });
+  }
+
+  private async probeDue(): Promise<void> {
+    const now = this.clock.now();
+    const known = [...this.instances.all()].filter(({ hasService }) => hasService);
+    this.forgetOthers(known);
+    const due = known.filter((instance) => this.isDue(instance, now));
+    await Promise.all(due.map((instance) => this.probeOne(instance)));
+  }
+
+  private isDue({ instanceId }: RoutableInstance, now: number): boolean {
+    const history = this.histories.get(instanceId);
+    return !history || (!history.isUnderWay && history.nextAt <= now);
+  }
+
+  private async probeOne(instance: RoutableInstance): Promise<void> {
+    const history = this.historyOf(instance.instanceId);
+    history.isUnderWay = true;
+    try {
+      history.lastGood = await this.probe.ask(instance, history.lastGood);
+      await this.judge(instance, history);
+    } catch (error) {
+      this.logger.warn({ msg: 'probe could not be recorded', instance_id: instance.instanceId, err: error });
+    } finally {
+      history.isUnderWay = false;
+    }
+  }
+
+  private async judge(instance: RoutableInstance, history: ProbeHistory): Promise<void> {
+    const isHealthy = history.lastGood !== undefined;
+    history.failures = isHealthy ? 0 : history.failures + 1;
+    const isServing = isHealthy || (instance.isServing && history.failures < FAILURES_TO_UNSERVE);
+    const { gpu, loadBalancer } = this.config;
+    history.nextAt = this.clock.now() + (isServing ? loadBalancer.healthIntervalMs : gpu.pollIntervalMs);
+    if (isServing !== instance.isServing) await this.probe.record(instance, isServing);
+  }
+
+  private historyOf(instanceId: string): ProbeHistory {
+    const known = this.histories.get(instanceId) ?? { failures: 0, nextAt: 0, isUnderWay: false };
+    this.histories.set(instanceId, known);
+    return known;
+  }
+
+  private forgetOthers(known: readonly RoutableInstance[]): void {
+    const ids = new Set(known.map(({ instanceId }) => instanceId));
+    for (const id of this.histories.keys()) if (!ids.has(id)) this.histories.delete(id);
+  }
+}
+
+/** Asks one instance and writes down the verdict. */
+@Injectable()
+export class InstanceProbe {
+  private readonly logger = new Logger(InstanceProbe.name);
+
+  constructor(
+    private readonly client: ProbeClient,
+    private readonly rentals: RentalRepository,
+    private readonly transitions: RentalTransitions,
+  ) {}
+
+  /** The step that answered well, or undefined when none did. */
+  async ask(instance: RoutableInstance, first?: ProbeStep): Promise<ProbeStep | undefined> {
+    const origin = originOf(instance, instance.health.port);
+    if (origin === undefined) return undefined;
+    const plan = probePlan(instance.health);
+    const isStillPlanned = first !== undefined && plan.some(({ path }) => path === first.path);
+    for (const step of isStillPlanned ? [first, ...plan] : plan) {
+      if (await this.isHealthy(origin, step)) return step;
+    }
+    return undefined;
+  }
+
+  async record({ rentalId }: RoutableInstance, isServing: boolean): Promise<void> {
+    const rental = await this.rentals.findById(rentalId);
+    if (rental?.state === 'running') await this.transitions.setServing(rental, isServing);
+  }
+
+  private async isHealthy(origin: string, { path, isHealthy }: ProbeStep): Promise<boolean> {
+    try {
+      const { status } = await this.client.get(new URL(path, origin).href, { timeoutMs: PROBE_TIMEOUT_MS });
+      return isHealthy(status);
+    } catch (error) {
+      this.logger.debug({ msg: 'probe failed', origin, path, err: error });
+      return false;
+    }
+  }
+}

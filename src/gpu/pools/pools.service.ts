@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { newId } from '../../common/id.js';
+import { UnitOfWork } from '../../database/unit-of-work.js';
+import { isUniqueViolation } from '../../database/unique-violation.js';
+import { SecretBox } from '../../secrets/secret-box.js';
+import { poolExists, poolNotFound, reservedPoolName, unknownMembers } from '../gpu.errors.js';
+import { RentalRepository } from '../rentals/rental.repository.js';
+import { DirectorySync } from './directory-sync.service.js';
+import type { CreatePoolDto } from './dto/create-pool.dto.js';
+import type { UpdatePoolDto } from './dto/update-pool.dto.js';
+import { DEFAULT_POOL, type Pool } from './pool.entity.js';
+import { newPool, settingsFrom } from './pool-settings.js';
+import { PoolRepository } from './pool.repository.js';
+
+/** Making and changing pools. `default` always exists and holds all running rentals; only its settings can change. */
+@Injectable()
+export class PoolsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly pools: PoolRepository,
+    private readonly directory: DirectorySync,
+    private readonly context: PoolContext,
+  ) {}
+
+  async create(userId: string, dto: CreatePoolDto): Promise<Pool> {
+    if (dto.name === DEFAULT_POOL) throw reservedPoolName();
+    await this.context.requireOwnRentals(userId, dto.members ?? []);
+    const pool = this.context.make(userId, dto.name, dto);
+    await this.insert(pool, dto.members ?? []);
+    await this.directory.ownerChanged(userId);
+    return pool;
+  }
+
+  async update(userId: string, name: string, dto: UpdatePoolDto): Promise<Pool> {
+    if (name === DEFAULT_POOL && dto.members) throw reservedPoolName();
+    await this.context.requireOwnRentals(userId, dto.members ?? []);
+    const pool = await this.findOrMakeDefault(userId, name);
+    const patch = this.context.settings(pool.id, dto);
+    await this.unitOfWork.run(async (manager) => {
+      await this.pools.update(pool.id, patch, manager);
+      if (dto.members) await this.pools.replaceMembers(pool.id, dto.members, manager);
+    });
+    await this.directory.ownerChanged(userId);
+    return Object.assign(pool, patch);
+  }
+
+  /** Its rentals stay; they are only no longer reached through this name. */
+  async delete(userId: string, name: string): Promise<void> {
+    const pool = await this.pools.find(userId, name);
+    if (!pool) throw name === DEFAULT_POOL ? reservedPoolName() : poolNotFound(name);
+    await this.unitOfWork.run((manager) => this.pools.delete(pool.id, manager));
+    await this.directory.ownerChanged(userId);
+  }
+
+  /** The pool of that name, made if it is new. */
+  async ensure(userId: string, name: string): Promise<Pool | undefined> {
+    if (name === DEFAULT_POOL) return undefined;
+    const known = await this.pools.find(userId, name);
+    if (known) return known;
+    const pool = this.context.make(userId, name, {});
+    try {
+      await this.insert(pool, []);
+      return pool;
+    } catch (error) {
+      const found = await this.pools.find(userId, name);
+      if (found) return found;
+      throw error;
+    }
+  }
+
+  /** Puts a rental into the pool, making the pool if it is new. */
+  async join(userId: string, name: string, rentalId: string): Promise<void> {
+    const pool = await this.ensure(userId, name);
+    if (pool) await this.pools.addMember(pool.id, rentalId);
+    await this.directory.ownerChanged(userId);
+  }
+
+  private async findOrMakeDefault(userId: string, name: string): Promise<Pool> {
+    const pool = await this.pools.find(userId, name);
+    if (pool) return pool;
+    if (name !== DEFAULT_POOL) throw poolNotFound(name);
+    const made = this.context.make(userId, name, {});
+    await this.insert(made, []);
+    return made;
+  }
+
+  private async insert(pool: Pool, members: readonly string[]): Promise<void> {
+    try {
+      await this.unitOfWork.run(async (manager) => {
+        await this.pools.insert(pool, manager);
+        await this.pools.replaceMembers(pool.id, members, manager);
+      });
+    } catch (error) {
+      throw isUniqueViolation(error) ? poolExists(pool.name) : error;
+    }
+  }
+}
+
+/** What the making of a pool needs besides the database. */
+@Injectable()
+export class PoolContext {
+  constructor(
+    private readonly rentals: RentalRepository,
+    private readonly secrets: SecretBox,
+    private readonly clock: Clock,
+  ) {}
+
+  make(userId: string, name: string, dto: UpdatePoolDto): Pool {
+    const pool = newPool(newId(), userId, name, this.clock.now());
+    return Object.assign(pool, this.settings(pool.id, dto));
+  }
+
+  settings(poolId: string, dto: UpdatePoolDto): Partial<Pool> {
+    return settingsFrom(poolId, dto, this.secrets);
+  }
+
+  async requireOwnRentals(userId: string, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const own = new Set(
+      (await this.rentals.findMany(ids)).filter((rental) => rental.userId === userId).map(({ id }) => id),
+    );
+    const unknown = ids.filter((id) => !own.has(id));
+    if (unknown.length > 0) throw unknownMembers(unknown);
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { LoadBalancerService } from '../../loadbalancer/loadbalancer.service.js';
+import { StrategyPreferences } from '../../loadbalancer/strategy-preferences.service.js';
+import { isStrategyName, type StrategyName } from '../../loadbalancer/strategies/index.js';
+import { weightOf } from '../../loadbalancer/weights.js';
+import { creditsFromMicro } from '../../common/money.js';
+import type { Rental } from '../rentals/rental.entity.js';
+import { InstanceDirectory } from './instance.directory.js';
+import { PoolDirectory } from './pool.directory.js';
+import { RoutingReader, type OwnerRouting, type RoutedPool } from './routing-reader.js';
+
+/** Writes one owner's routing into the directories and the balancer. Runs for one owner never overlap. */
+@Injectable()
+export class RoutingPublisher {
+  private readonly queues = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly reader: RoutingReader,
+    private readonly instances: InstanceDirectory,
+    private readonly pools: PoolDirectory,
+    private readonly balancer: LoadBalancerService,
+    private readonly preferences: StrategyPreferences,
+  ) {}
+
+  async publishAll(): Promise<void> {
+    for (const userId of await this.reader.owners()) await this.publishOwner(userId);
+  }
+
+  /** Queued behind a run that is under way, so that an older reading never overwrites a newer one. */
+  publishOwner(userId: string): Promise<void> {
+    const before = this.queues.get(userId) ?? Promise.resolve();
+    const run = before.catch(() => undefined).then(() => this.publish(userId));
+    this.queues.set(userId, run);
+    return run.finally(() => {
+      if (this.queues.get(userId) === run) this.queues.delete(userId);
+    });
+  }
+
+  private async publish(userId: string): Promise<void> {
+    const routing = await this.reader.read(userId);
+    const fallback = await this.preferences.of(userId);
+    const gone = this.instances.replaceOwner(userId, routing.instances);
+    routing.rentals.forEach((rental) => this.setTarget(rental));
+    this.publishPools(userId, routing, fallback);
+    gone.forEach(({ instanceId }) => this.balancer.removeTarget(instanceId));
+  }
+
+  private publishPools(userId: string, routing: OwnerRouting, fallback: StrategyName): void {
+    const goneKeys = this.pools.replaceOwner(
+      userId,
+      routing.pools.map(({ pool }) => pool),
+    );
+    routing.pools.forEach((routed) => this.setPool(userId, routed, fallback));
+    goneKeys.forEach((key) => this.balancer.removePool(key));
+  }
+
+  private setTarget(rental: Rental): void {
+    if (rental.instanceId === null) return;
+    this.balancer.setTarget({
+      id: rental.instanceId,
+      ownerId: rental.userId,
+      provider: rental.provider,
+      weight: weightOf({ vramGb: rental.vramGb, pricePerHour: creditsFromMicro(rental.priceMicro) }),
+      state: rental.isServing ? 'serving' : 'fenced',
+    });
+  }
+
+  private setPool(ownerId: string, { pool, strategy, memberIds }: RoutedPool, fallback: StrategyName): void {
+    const chosen = strategy !== null && isStrategyName(strategy) ? strategy : fallback;
+    this.balancer.setPool(pool.key, { ownerId, strategy: chosen, memberIds });
+  }
+}

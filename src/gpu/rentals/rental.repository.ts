@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { In, IsNull, LessThan, Not, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { UnitOfWork } from '../../database/unit-of-work.js';
+import { Rental } from './rental.entity.js';
+import { LIVE_STATES, type RentalState } from './rental-state.js';
+
+/** A position in a list that is ordered by creation, newest first. */
+export interface RentalCursor {
+  createdAt: number;
+  id: string;
+}
+
+@Injectable()
+export class RentalRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async insert(rental: Rental, manager: EntityManager = this.unitOfWork.manager): Promise<void> {
+    await manager.insert(Rental, rental);
+  }
+
+  findOwned(userId: string, id: string): Promise<Rental | null> {
+    return this.unitOfWork.manager.findOneBy(Rental, { id, userId });
+  }
+
+  /** By our id, the farm's contract id or the instance id, whichever the caller has. */
+  findOwnedByAnyId(userId: string, provider: Rental['provider'], id: string): Promise<Rental | null> {
+    const mine = { userId, provider };
+    return this.unitOfWork.manager.findOne(Rental, {
+      where: [
+        { ...mine, id },
+        { ...mine, contractId: id },
+        { ...mine, instanceId: id },
+      ],
+      order: { createdAt: 'DESC' },
+    });
+  }
+
+  findById(id: string): Promise<Rental | null> {
+    return this.unitOfWork.manager.findOneBy(Rental, { id });
+  }
+
+  findByLabel(label: string): Promise<Rental | null> {
+    return this.unitOfWork.manager.findOneBy(Rental, { label });
+  }
+
+  findMany(ids: readonly string[]): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { id: In([...ids]) });
+  }
+
+  ofReservation(reservationId: string): Promise<Rental[]> {
+    return this.unitOfWork.manager.find(Rental, { where: { reservationId }, order: { createdAt: 'ASC' } });
+  }
+
+  ofReservations(reservationIds: readonly string[]): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { reservationId: In([...reservationIds]) });
+  }
+
+  async page(
+    userId: string,
+    limit: number,
+    after?: RentalCursor,
+    states?: readonly RentalState[],
+  ): Promise<Rental[]> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(Rental, 'rental')
+      .where('rental.user_id = :userId', { userId })
+      .orderBy('rental.created_at', 'DESC')
+      .addOrderBy('rental.id', 'DESC')
+      .limit(limit);
+    if (states) query.andWhere('rental.state IN (:...states)', { states });
+    if (after) {
+      query.andWhere('(rental.created_at < :at OR (rental.created_at = :at AND rental.id < :id))', {
+        at: after.createdAt,
+        id: after.id,
+      });
+    }
+    return query.getMany();
+  }
+
+  running(userId?: string): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { state: 'running', ...(userId ? { userId } : {}) });
+  }
+
+  /** Rentals of a farm whose contract may still exist. */
+  openAt(provider: Rental['provider']): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { provider, contractGoneAt: IsNull() });
+  }
+
+  live(): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { state: In([...LIVE_STATES]) });
+  }
+
+  endedUnsettled(): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { endedAt: Not(IsNull()), settledAt: IsNull() });
+  }
+
+  requestedBefore(instant: number): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { state: 'requested', createdAt: LessThan(instant) });
+  }
+
+  /** Changes the row only while it is still in one of `from`; tells whether it did. */
+  async updateFrom(id: string, from: readonly RentalState[], patch: Partial<Rental>): Promise<boolean> {
+    return this.conditionalUpdate({ id, state: In([...from]) }, patch);
+  }
+
+  /** Records the contract of a rent unless one is recorded already. */
+  async setContract(
+    id: string,
+    patch: Pick<Rental, 'contractId' | 'instanceId' | 'contractAt'>,
+  ): Promise<boolean> {
+    return this.conditionalUpdate({ id, contractId: IsNull() }, patch);
+  }
+
+  async setServing(id: string, patch: Partial<Pick<Rental, 'isServing' | 'servedAt'>>): Promise<boolean> {
+    return this.conditionalUpdate({ id, state: 'running' }, patch);
+  }
+
+  async setEndsAt(id: string, endsAt: number): Promise<void> {
+    await this.conditionalUpdate({ id }, { endsAt });
+  }
+
+  async markContractGone(id: string, at: number): Promise<void> {
+    await this.conditionalUpdate({ id, contractGoneAt: IsNull() }, { contractGoneAt: at });
+  }
+
+  async markSettled(id: string, at: number): Promise<void> {
+    await this.conditionalUpdate({ id, settledAt: IsNull() }, { settledAt: at });
+  }
+
+  private async conditionalUpdate(where: FindOptionsWhere<Rental>, patch: Partial<Rental>): Promise<boolean> {
+    const result = await this.unitOfWork.manager.update(Rental, where, patch);
+    return (result.affected ?? 0) > 0;
+  }
+}

@@ -1,0 +1,52 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, RequireScope, type Caller } from '../../common/caller.js';
+import { ExtendRentalDto } from './dto/extend-rental.dto.js';
+import { ListRentalsDto } from './dto/list-rentals.dto.js';
+import { ReadLogsDto } from './dto/read-logs.dto.js';
+import { RentalCatalogue } from './rental-catalogue.service.js';
+import { RentalListView, RentalLogsView, RentalView } from './rental.view.js';
+import { RentalsService } from './rentals.service.js';
+
+@ApiTags('rentals')
+@Controller('api/v1/gpu/rentals')
+export class RentalsController {
+  constructor(
+    private readonly rentals: RentalsService,
+    private readonly catalogue: RentalCatalogue,
+  ) {}
+
+  @Get()
+  @RequireScope('gpu:read')
+  list(@CurrentCaller() caller: Caller, @Query() query: ListRentalsDto): Promise<RentalListView> {
+    return this.catalogue.list(caller.userId, query);
+  }
+
+  @Get(':id')
+  @RequireScope('gpu:read')
+  get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<RentalView> {
+    return this.catalogue.get(caller.userId, id);
+  }
+
+  @Post(':id/extend')
+  @HttpCode(200)
+  @RequireScope('gpu:write')
+  async extend(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: ExtendRentalDto,
+  ): Promise<RentalView> {
+    await this.rentals.extend(await this.catalogue.requireOwned(caller.userId, id), body.hours);
+    return this.catalogue.get(caller.userId, id);
+  }
+
+  @Get(':id/logs')
+  @RequireScope('gpu:read')
+  logs(
+    @CurrentCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: ReadLogsDto,
+  ): Promise<RentalLogsView> {
+    return this.catalogue.logs(caller.userId, id, query.tail);
+  }
+}

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { DomainError, isDomainError } from '../../common/domain-error.js';
+import { AppConfig } from '../../config/config.js';
+import type { ProviderName } from '../../providers/gpu-provider.js';
+import { ProvidersService } from '../../providers/providers.service.js';
+import { toOfferFilters } from '../offers/offer-filters.js';
+import { OfferPrices } from '../offers/offer-prices.js';
+import { toRentalConfig } from '../rentals/rental-configs.js';
+import type { BatchDto } from './dto/batch.dto.js';
+import { GangRenter } from './gang-renter.js';
+import type { GangOrder, GangResult } from './gang-order.js';
+import { BatchView } from './reservation.view.js';
+
+/** Up to eight instances of each farm at once, as many as there are. */
+@Injectable()
+export class BatchService {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly providers: ProvidersService,
+    private readonly prices: OfferPrices,
+    private readonly renter: GangRenter,
+  ) {}
+
+  async rent(userId: string, dto: BatchDto, timeLimitMs?: number): Promise<BatchView> {
+    const wanted = { vastAi: dto.vastai_count ?? 0, ioNet: dto.ionet_count ?? 0 };
+    if (wanted.vastAi + wanted.ioNet === 0) throw nothingWanted();
+    const order = this.order(userId, dto, timeLimitMs);
+    const [vastAi, ioNet] = await Promise.all([
+      this.rentAt('vast.ai', { ...order, count: wanted.vastAi }),
+      this.rentAt('io.net', { ...order, count: wanted.ioNet }),
+    ]);
+    const errors = [...vastAi.errors, ...ioNet.errors];
+    if (vastAi.rentals.length + ioNet.rentals.length === 0) throw nothingRented(errors);
+    return BatchView.from({ vastAi: vastAi.rentals, ioNet: ioNet.rentals }, errors);
+  }
+
+  /** A farm that fails as a whole is an error of the batch, not its end. */
+  private async rentAt(provider: ProviderName, order: GangOrder): Promise<GangResult> {
+    if (order.count === 0) return { rentals: [], errors: [] };
+    try {
+      this.providers.requireConfigured(provider);
+      return await this.renter.rent({ ...order, providers: [provider] });
+    } catch (error) {
+      if (!isDomainError(error) || error.code === 'insufficient_credits') throw error;
+      return { rentals: [], errors: [{ provider, code: error.code }] };
+    }
+  }
+
+  private order(userId: string, dto: BatchDto, timeLimitMs?: number): GangOrder {
+    const config = toRentalConfig(dto.config ?? {}, this.config.gpu.defaultImage);
+    return {
+      userId,
+      count: 0,
+      filters: toOfferFilters(dto.filters ?? {}, (price) => this.prices.providerLimit(price), config.diskGb),
+      config,
+      timeLimitMs,
+      isAtomic: false,
+      deadlineAt: this.clock.now() + this.config.gpu.reserveTimeoutMs,
+    };
+  }
+}
+
+const nothingWanted = (): DomainError =>
+  new DomainError('invalid_input', 422, 'Ask for at least one instance.', {
+    errors: [
+      { field: 'vastai_count', message: 'vastai_count or ionet_count must be at least 1' },
+      { field: 'ionet_count', message: 'vastai_count or ionet_count must be at least 1' },
+    ],
+  });
+
+const nothingRented = (reasons: readonly { code: string; provider?: string }[]): DomainError =>
+  new DomainError('batch_failed', 409, 'No instance could be rented.', { data: { reasons } });

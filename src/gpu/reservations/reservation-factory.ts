@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { newId } from '../../common/id.js';
+import { microFromCredits } from '../../common/money.js';
+import { AppConfig } from '../../config/config.js';
+import { ProvidersService } from '../../providers/providers.service.js';
+import { SecretBox } from '../../secrets/secret-box.js';
+import { toOfferFilters } from '../offers/offer-filters.js';
+import { OfferPrices } from '../offers/offer-prices.js';
+import type { RentalConfig } from '../rentals/rental-config.js';
+import { toRentalConfig } from '../rentals/rental-configs.js';
+import type { ReserveDto } from './dto/reserve.dto.js';
+import type { GangOrder } from './gang-order.js';
+import type { Reservation } from './reservation.entity.js';
+
+/** Makes the row of a reservation from its request, and the order that its members are rented with. */
+@Injectable()
+export class ReservationFactory {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly providers: ProvidersService,
+    private readonly prices: OfferPrices,
+    private readonly secrets: SecretBox,
+  ) {}
+
+  make(userId: string, dto: ReserveDto, timeLimitMs: number | undefined): Reservation {
+    const id = newId();
+    const now = this.clock.now();
+    const rentalConfig = toRentalConfig(dto.config ?? {}, this.config.gpu.defaultImage);
+    const farm = dto.filters?.provider;
+    return {
+      id,
+      userId,
+      pool: dto.pool ?? `r-${id.slice(0, 8)}`,
+      mode: dto.mode ?? 'atomic',
+      requested: dto.count,
+      state: 'pending',
+      reason: null,
+      filters: toOfferFilters(
+        dto.filters ?? {},
+        (price) => this.prices.providerLimit(price),
+        rentalConfig.diskGb,
+      ),
+      providers: farm === undefined ? null : [this.providers.requireConfigured(farm).name],
+      maxTotalPriceMicro:
+        dto.max_total_price === undefined ? null : microFromCredits(dto.max_total_price.toFixed(6)),
+      timeLimitMs: timeLimitMs ?? null,
+      configSealed: this.secrets.seal(rentalConfig, configPlace(id)),
+      errors: [],
+      replacementsLeft: this.config.gpu.reserveReplacements,
+      createdAt: now,
+      rentedAt: null,
+      deadlineAt: now + this.config.gpu.reserveTimeoutMs,
+    };
+  }
+
+  orderOf(reservation: Reservation): GangOrder {
+    return {
+      userId: reservation.userId,
+      count: reservation.requested,
+      filters: reservation.filters,
+      providers: reservation.providers ?? undefined,
+      config: this.secrets.open<RentalConfig>(reservation.configSealed, configPlace(reservation.id)),
+      timeLimitMs: reservation.timeLimitMs ?? undefined,
+      reservationId: reservation.id,
+      maxTotalPriceMicro: reservation.maxTotalPriceMicro ?? undefined,
+      isAtomic: reservation.mode === 'atomic',
+      deadlineAt: reservation.deadlineAt,
+    };
+  }
+
+  /** The order for one machine in place of `lost`; the machines that the reservation has used stay out. */
+  replacementOrder(reservation: Reservation, usedMachines: readonly string[], spentMicro: number): GangOrder {
+    const total = reservation.maxTotalPriceMicro;
+    return {
+      ...this.orderOf(reservation),
+      count: 1,
+      usedMachines,
+      maxTotalPriceMicro: total === null ? undefined : Math.max(0, total - spentMicro),
+      deadlineAt: this.clock.now() + this.config.gpu.reserveTimeoutMs,
+    };
+  }
+}
+
+const configPlace = (reservationId: string): string => `reservations|${reservationId}|config`;

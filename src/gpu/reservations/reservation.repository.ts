@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '../../database/unit-of-work.js';
+import type { Cursor } from '../../common/cursor.js';
+import { Reservation, type ReservationState } from './reservation.entity.js';
+
+@Injectable()
+export class ReservationRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async insert(reservation: Reservation): Promise<void> {
+    await this.unitOfWork.manager.insert(Reservation, reservation);
+  }
+
+  findOwned(userId: string, id: string): Promise<Reservation | null> {
+    return this.unitOfWork.manager.findOneBy(Reservation, { id, userId });
+  }
+
+  pending(): Promise<Reservation[]> {
+    return this.unitOfWork.manager.findBy(Reservation, { state: 'pending' });
+  }
+
+  page(userId: string, limit: number, after?: Cursor): Promise<Reservation[]> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(Reservation, 'reservation')
+      .where('reservation.user_id = :userId', { userId })
+      .orderBy('reservation.created_at', 'DESC')
+      .addOrderBy('reservation.id', 'DESC')
+      .limit(limit);
+    if (after) {
+      query.andWhere(
+        '(reservation.created_at < :at OR (reservation.created_at = :at AND reservation.id < :id))',
+        {
+          at: after.createdAt,
+          id: after.id,
+        },
+      );
+    }
+    return query.getMany();
+  }
+
+  /** Changes it only while it is pending: an end is final. */
+  async updatePending(id: string, patch: Partial<Reservation>): Promise<boolean> {
+    const state: ReservationState = 'pending';
+    const result = await this.unitOfWork.manager.update(Reservation, { id, state }, patch);
+    return (result.affected ?? 0) > 0;
+  }
+
+  /** Takes one of the replacements that are left; false when none is. */
+  async takeReplacement(id: string): Promise<boolean> {
+    const result = await this.unitOfWork.manager
+      .createQueryBuilder()
+      .update(Reservation)
+      .set({ replacementsLeft: () => 'replacements_left - 1' })
+      .where("id = :id AND state = 'pending' AND replacements_left > 0", { id })
+      .execute();
+    return (result.affected ?? 0) > 0;
+  }
+}

@@ -1,0 +1,79 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentCaller, RequireScope, type Caller } from '../../common/caller.js';
+import { CursorQueryDto } from '../../common/cursor.js';
+import { parseTimeLimitHeader } from '../../common/time-limit.js';
+import { IdempotentPosts } from '../idempotent-posts.js';
+import { BatchService } from './batch.service.js';
+import { BatchDto } from './dto/batch.dto.js';
+import { ReserveDto } from './dto/reserve.dto.js';
+import { ReservationCatalogue } from './reservation-catalogue.service.js';
+import { BatchView, ReservationListView, ReservationView } from './reservation.view.js';
+import { ReservationsService } from './reservations.service.js';
+
+type RequestHeaders = Record<string, string | undefined>;
+
+@ApiTags('reservations')
+@Controller('api/v1/gpu')
+export class ReservationsController {
+  constructor(
+    private readonly reservations: ReservationsService,
+    private readonly catalogue: ReservationCatalogue,
+    private readonly batches: BatchService,
+    private readonly posts: IdempotentPosts,
+  ) {}
+
+  /** Rents up to 16 instances, balanced as one pool. `Prefer: respond-async` answers 202 at once. */
+  @Post('instances/reserve')
+  @RequireScope('gpu:write')
+  reserve(
+    @CurrentCaller() caller: Caller,
+    @Body() body: ReserveDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReservationView> {
+    const timeLimitMs = parseTimeLimitHeader(headers['x-timelimit']);
+    const isAsync = /\brespond-async\b/i.test(headers.prefer ?? '');
+    if (isAsync) void reply.status(202).header('preference-applied', 'respond-async');
+    const input = { body, timeLimitMs, isAsync };
+    return this.posts.once({ caller, headers, reply, operation: 'instances.reserve', input }, async () => {
+      const reserve = isAsync ? this.reservations.reserveLater : this.reservations.reserve;
+      return this.catalogue.view(await reserve.call(this.reservations, caller.userId, body, timeLimitMs));
+    });
+  }
+
+  /** Up to 8 instances of each farm, as many as there are. */
+  @Post('instances/batch')
+  @RequireScope('gpu:write')
+  batch(
+    @CurrentCaller() caller: Caller,
+    @Body() body: BatchDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BatchView> {
+    const timeLimitMs = parseTimeLimitHeader(headers['x-timelimit']);
+    const post = { caller, headers, reply, operation: 'instances.batch', input: { body, timeLimitMs } };
+    return this.posts.once(post, () => this.batches.rent(caller.userId, body, timeLimitMs));
+  }
+
+  @Get('reservations')
+  @RequireScope('gpu:read')
+  list(@CurrentCaller() caller: Caller, @Query() query: CursorQueryDto): Promise<ReservationListView> {
+    return this.catalogue.list(caller.userId, query);
+  }
+
+  @Get('reservations/:id')
+  @RequireScope('gpu:read')
+  get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<ReservationView> {
+    return this.catalogue.get(caller.userId, id);
+  }
+
+  /** Ends all its instances. */
+  @Delete('reservations/:id')
+  @HttpCode(200)
+  @RequireScope('gpu:write')
+  cancel(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<ReservationView> {
+    return this.catalogue.cancel(caller.userId, id);
+  }
+}

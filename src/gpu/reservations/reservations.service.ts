@@ -1,0 +1,75 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { isDomainError } from '../../common/domain-error.js';
+import { reservationFailed } from '../gpu.errors.js';
+import type { ReserveDto } from './dto/reserve.dto.js';
+import { GangRenter } from './gang-renter.js';
+import type { GangError, GangResult } from './gang-order.js';
+import { ReservationBooks } from './reservation-books.js';
+import { ReservationFactory } from './reservation-factory.js';
+import type { Reservation } from './reservation.entity.js';
+
+/**
+ * Reserving: the contracts of all members are made here, or none is left. From then on ReservationWatcher keeps an
+ * atomic reservation atomic until all its members run.
+ */
+@Injectable()
+export class ReservationsService {
+  private readonly logger = new Logger(ReservationsService.name);
+
+  constructor(
+    private readonly factory: ReservationFactory,
+    private readonly renter: GangRenter,
+    private readonly books: ReservationBooks,
+  ) {}
+
+  /** Resolves when the contracts exist. @throws DomainError; then nothing is left rented */
+  async reserve(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
+    const reservation = await this.begin(userId, dto, timeLimitMs);
+    await this.rent(reservation);
+    return reservation;
+  }
+
+  /** Answers at once; the reservation tells how it went. */
+  async reserveLater(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
+    const reservation = await this.begin(userId, dto, timeLimitMs);
+    this.rent(reservation).catch((error: unknown) => {
+      if (isDomainError(error)) return;
+      this.logger.error({ msg: 'reservation failed', reservation_id: reservation.id, err: error });
+    });
+    return reservation;
+  }
+
+  private async begin(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
+    const reservation = this.factory.make(userId, dto, timeLimitMs);
+    await this.books.open(reservation);
+    return reservation;
+  }
+
+  private async rent(reservation: Reservation): Promise<void> {
+    let result: GangResult;
+    try {
+      result = await this.renter.rent(this.factory.orderOf(reservation));
+    } catch (error) {
+      await this.books.fail(reservation, isDomainError(error) ? error.code : 'reservation_failed', []);
+      throw error;
+    }
+    await this.conclude(reservation, result);
+  }
+
+  private async conclude(reservation: Reservation, { rentals, errors }: GangResult): Promise<void> {
+    const isShort =
+      reservation.mode === 'atomic' ? rentals.length < reservation.requested : rentals.length === 0;
+    if (isShort) {
+      await this.books.fail(reservation, 'not_enough_offers', errors);
+      throw reservationFailed(describeShortage(reservation.requested, rentals.length), shortly(errors));
+    }
+    await this.books.rented(reservation, rentals, errors);
+  }
+}
+
+function describeShortage(wanted: number, had: number): string {
+  return `Only ${had} of ${wanted} machines could be rented; all of them have been given back.`;
+}
+
+const shortly = (errors: readonly GangError[]): { code: string; provider?: string }[] =>
+  errors.map(({ code, provider }) => ({ code, provider }));
