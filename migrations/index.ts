@@ -3,6 +3,7 @@ import { JobsAndIdempotency1764000000010 } from './1764000000010-jobs-and-idempo
 import { Users1764000000100 } from './1764000000100-users.js';
 import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
+import { Credits1764000000200 } from './1764000000200-credits.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -14,5 +15,6 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Users1764000000100,
   Sessions1764000000110,
   ApiKeys1764000000120,
+  Credits1764000000200,
   BalancingPreferences1764000000350,
 ];

@@ -130,4 +130,12 @@ describe('WeightedRoundRobinStrategy', () => {
     strategy.add(newMember('late'));
     expect(countById(serveMany(strategy, 40)).get('late')).toBeGreaterThanOrEqual(9);
   });
+
+  it('does not make a newcomer wait because a member that was passed over for long has left', () => {
+    const { strategy, members } = poolOf([3.6, 1, 1]);
+    for (let request = 0; request < 300; request++) serve(strategy, 0, new Set(['m0']));
+    strategy.remove(members[0]);
+    strategy.add(newMember('late'));
+    expect(countById(serveMany(strategy, 30)).get('late')).toBeGreaterThanOrEqual(9);
+  });
 });

@@ -75,8 +75,9 @@ export class WeightedRoundRobinStrategy implements BalancingStrategy {
     return turn.member;
   }
 
+  /** One at most, as in `pick`; negative for a member that is ahead. */
   private owedTurns({ start, weight }: Turn): number {
-    return (this.virtualTime - start) * weight;
+    return Math.min(1, (this.virtualTime - start) * weight);
   }
 
   private weigh(turn: Turn, weight: number): void {
