@@ -4,6 +4,7 @@ import { Users1764000000100 } from './1764000000100-users.js';
 import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
 import { Credits1764000000200 } from './1764000000200-credits.js';
+import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -16,5 +17,6 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Sessions1764000000110,
   ApiKeys1764000000120,
   Credits1764000000200,
+  StaticContracts1764000000250,
   BalancingPreferences1764000000350,
 ];

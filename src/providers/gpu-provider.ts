@@ -25,17 +25,22 @@ export interface GpuProvider {
   findOffer(offerId: string, options: CallOptions & { diskGb?: number }): Promise<ProviderOffer | undefined>;
 
   /**
-   * Rents once, never retried. `request.label` is the only handle when the answer is lost.
+   * Rents once: it is sent again only after a 429, which says that nothing was done. `request.label` is the only
+   * handle when the answer is lost. What a farm makes although it refuses is destroyed before this throws.
    * @returns the farm's contract id
    */
   rent(request: RentRequest, options: CallOptions): Promise<RentedContract>;
-  /** All contracts of our account whose label starts with `labelPrefix`. Throws rather than return a partial list. */
+  /**
+   * All live contracts of our account whose label starts with `labelPrefix`; ended ones may be missing, so ask
+   * `showContract` about one that is. Throws rather than return a partial list. One list every few seconds is far
+   * cheaper than showing each: vast.ai allows one show in 2 s.
+   */
   listContracts(labelPrefix: string, options: CallOptions): Promise<ProviderContract[]>;
   /** One contract, or undefined when the farm no longer knows it. */
   showContract(contractId: string, options: CallOptions): Promise<ProviderContract | undefined>;
   /** Asks the farm to end the contract. A contract that is already gone is a success. */
   destroyContract(contractId: string, options: CallOptions): Promise<void>;
-  /** Prepaid farms only: adds whole hours. */
+  /** Prepaid farms only: adds whole hours, paid at once. A lost answer is a `rent_outcome_unknown`: look at `endsAt`. */
   extendContract?(contractId: string, hours: number, options: CallOptions): Promise<void>;
   /** The last lines of the container's output. */
   readLogs(contractId: string, options: CallOptions & { tail: number }): Promise<string>;
@@ -45,6 +50,8 @@ export interface GpuProvider {
    * `ahead` rents already planned before it.
    */
   rentDelayMs(ahead: number): number;
+  /** Epoch ms of our last rent or destroy here: offers read before may be wrong. */
+  offersChangedAt?(): number;
 }
 
 export const PROVIDER_NAMES = ['vast.ai', 'io.net', 'static'] as const;
@@ -52,6 +59,11 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 export interface CallOptions {
   signal?: AbortSignal;
+  /**
+   * Longest wait for the farm's pace and its 429s; a call that would wait longer fails at once: a rent with
+   * `provider_busy`, anything else with `provider_rate_limited`. Default: 60 s without a signal, else until the signal.
+   */
+  patienceMs?: number;
 }
 
 /** All bounds are inclusive; absent means any. Farms may ignore them: the adapter re-checks each. */
@@ -70,6 +82,8 @@ export interface OfferFilters {
   minReliability?: number;
   /** Disk that will be rented; part of the price on vast.ai. */
   diskGb?: number;
+  /** Container ports that the machine must be able to map; 1 unless told, 0 for workloads without a service. */
+  minPorts?: number;
 }
 
 /** Something rentable now, in the farm's ids and the farm's own price. */
@@ -105,16 +119,16 @@ export interface ProviderOffer {
 
 export interface RentRequest {
   offerId: string;
-  /** Unique, committed to our database before the call. */
+  /** Unique, committed to our database before the call: lower-case letters, digits and dashes, at most 63. */
   label: string;
   image: string;
   diskGb: number;
   env: Readonly<Record<string, string>>;
-  /** Container ports to map; empty = none. */
+  /** Container ports to map; empty = none. io.net maps the first only. */
   ports: readonly number[];
-  /** Replaces the image's command. */
+  /** Replaces the image's command (docker's CMD). Excludes `onstart`. */
   command?: readonly string[];
-  /** Shell run at start; implies the farm's SSH run type. */
+  /** Shell run instead of the image's entrypoint; implies the farm's SSH run type where there is one. */
   onstart?: string;
   /** Prepaid farms: whole hours to buy. */
   durationHours: number;
