@@ -11,7 +11,7 @@ describe('closest', () => {
   });
 
   it('prefers the nearer of two words', () => {
-    expect(closest('loadd', known)).toBe('load');
+    expect(closest('loat', known)).toBe('load');
   });
 
   it('suggests nothing that is far away', () => {

@@ -84,9 +84,12 @@ export const reservation = {
       price: 2.5,
     },
   ],
+  state: 'completed',
+  reason: null,
   count: 2,
   requested: 2,
   errors: [],
+  created_at: minutesAgo(10.5),
 };
 
 export const instanceLoad = {
@@ -100,6 +103,20 @@ export const instanceLoad = {
   weight: 1.8,
   last_used: minutesAgo(2.5),
   state: 'serving',
+};
+
+export const pool = {
+  name: 'llama',
+  strategy: 'round_robin',
+  strategy_is_default: true,
+  protocol: 'openai',
+  port: null,
+  models: ['llama-3'],
+  members: [
+    { rental_id: rental.id, instance_id: 'vast-777', state: 'running', serving: true },
+    { rental_id: failedRental.id, instance_id: 'vast-778', state: 'starting', serving: false },
+  ],
+  serving: 1,
 };
 
 const credits = {
@@ -133,7 +150,7 @@ const sessionRow = {
   ip: '198.51.100.4',
   date: '2026-11-24',
   time: '10:15:00',
-  duration: '4m2s',
+  duration: 242,
   ...credits,
 };
 
@@ -188,14 +205,14 @@ export function answerEverything(double: ApiDouble): void {
     [`GET /api/v1/gpu/rentals/${rental.id}`]: rental,
     [`POST /api/v1/gpu/rentals/${rental.id}/extend`]: rental,
     [`GET /api/v1/gpu/rentals/${rental.id}/logs`]: { logs: 'booting\nready\n' },
-    'GET /api/v1/gpu/reservations': {
-      reservations: [{ ...reservation, state: 'completed' }],
-      next_cursor: null,
+    'GET /api/v1/gpu/reservations': { reservations: [reservation], count: 1, next_cursor: null },
+    [`DELETE /api/v1/gpu/reservations/${reservation.reservation_id}`]: {
+      ...reservation,
+      reason: 'cancelled',
     },
-    [`DELETE /api/v1/gpu/reservations/${reservation.reservation_id}`]: { message: 'Reservation cancelled' },
     'GET /api/v1/gpu/pools': {
-      pools: [{ name: 'llama', protocol: 'openai', models: ['llama-3'], members: [rental.id] }],
-      next_cursor: null,
+      pools: [pool],
+      count: 1,
     },
     'GET /api/v1/loadbalancer/loads': {
       strategy: 'round_robin',

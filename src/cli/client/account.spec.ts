@@ -35,8 +35,13 @@ describe('commands about the account', () => {
     const { lines } = await run('sessions');
     expect(lines[0]).toMatch(/REMAINING +TOTAL +OVERAGE +CAP +AUTO-RENEW$/);
     expect(lines[1]).toMatch(
-      /^key-1 +198\.51\.100\.4 +2026-11-24 +10:15:00 +4m2s +\$42\.50 +\$100\.00 +\$0\.00 +\$10\.00 +off$/,
+      /^key-1 +198\.51\.100\.4 +2026-11-24 +10:15:00 +4 min +\$42\.50 +\$100\.00 +\$0\.00 +\$10\.00 +off$/,
     );
+  });
+
+  it.each(['usage', 'sessions'])('%s: asks for a span of time', async (command) => {
+    await run(command, '-from', '2030-01-01', '-to', '2030-02-01');
+    expect(double.received[0].url).toBe(`/api/v1/credits/${command}?from=2030-01-01&to=2030-02-01`);
   });
 
   it('keys: everything but the key', async () => {

@@ -19,7 +19,7 @@ export async function chatPath(api: Api, name: string, model?: string): Promise<
   const base = route`/api/v1/gpu/pools/${name}/proxy/v1`;
   return {
     path: `${base}/chat/completions`,
-    model: model ?? pool.models?.at(0) ?? (await firstServedModel(api, base, name)),
+    model: model ?? pool.models.at(0) ?? (await firstServedModel(api, base, name)),
   };
 }
 

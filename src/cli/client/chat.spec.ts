@@ -90,7 +90,7 @@ describe('chat', () => {
   });
 
   it('asks the pool which models it serves when it names none', async () => {
-    double.answer(`GET ${POOL}`, json({ name: 'llama', protocol: 'openai' }));
+    double.answer(`GET ${POOL}`, json({ name: 'llama', models: [] }));
     double.answer(`GET ${POOL}/proxy/v1/models`, json({ data: [{ id: 'served-model' }] }));
     await run('llama', 'hi');
     expect(question().model).toBe('served-model');

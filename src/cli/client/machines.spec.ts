@@ -155,11 +155,9 @@ describe('commands about machines', () => {
   });
 
   it('reserve: names what could not be had', async () => {
-    const errors = [{ provider: 'io.net', code: 'offer_gone' }];
+    const errors = [{ provider: 'io.net', offer_id: 'h100', code: 'offer_gone' }];
     double.answer('POST /api/v1/gpu/instances/reserve', json({ ...reservation, requested: 3, errors }, 201));
-    expect((await run('reserve', '3')).stdout).toContain(
-      'not reserved: {"provider":"io.net","code":"offer_gone"}',
-    );
+    expect((await run('reserve', '3')).stdout).toContain('not reserved: io.net h100 offer_gone\n');
   });
 
   it('reserve: sends filters, config, mode and limits', async () => {
@@ -194,8 +192,8 @@ describe('commands about machines', () => {
 
   it('rentals: passes a cursor on and names the next', async () => {
     double.answer('GET /api/v1/gpu/rentals', json({ rentals: [rental], next_cursor: 'c2' }));
-    const { lines } = await run('rentals', '-limit', '1', '-cursor', 'c1');
-    expect(double.received[0].url).toBe('/api/v1/gpu/rentals?limit=1&cursor=c1');
+    const { lines } = await run('rentals', '-state', 'running', '-limit', '1', '-cursor', 'c1');
+    expect(double.received[0].url).toBe('/api/v1/gpu/rentals?state=running&limit=1&cursor=c1');
     expect(lines[2]).toBe('There is more: -cursor c2');
   });
 
@@ -212,18 +210,24 @@ describe('commands about machines', () => {
 
   it('extend: asks for whole hours', async () => {
     expect((await run('extend', rental.id, '3')).status).toBe(0);
-    expect(sent()).toEqual({ duration_hours: 3 });
+    expect(sent()).toEqual({ hours: 3 });
     expect((await run('extend', rental.id, '0.5')).stderr).toContain('HOURS is a whole number');
   });
 
   it('logs: the text as it is, ending in a line end', async () => {
-    expect((await run('logs', rental.id)).stdout).toBe('booting\nready\n');
+    expect((await run('logs', rental.id, '-tail', '2')).stdout).toBe('booting\nready\n');
+    expect(double.received[0].url).toBe(`/api/v1/gpu/rentals/${rental.id}/logs?tail=2`);
+    double.answer(`GET /api/v1/gpu/rentals/${rental.id}/logs`, json({ logs: 'no end' }));
+    expect((await run('logs', rental.id)).stdout).toBe('no end\n');
   });
 
   it('pools, reservations and cancel', async () => {
-    expect((await run('pools')).lines[1]).toMatch(/^llama +1 +openai +default +first +llama-3$/);
-    expect((await run('reservations')).lines[1]).toMatch(/ completed +r-9b2c0000 +2 of 2$/);
-    expect((await run('cancel', reservation.reservation_id)).stdout).toBe('Reservation cancelled\n');
+    expect((await run('pools')).lines[1]).toMatch(
+      /^llama +1 of 2 +openai +round_robin \(default\) +first +llama-3$/,
+    );
+    expect((await run('reservations')).lines[1]).toMatch(/ completed +r-9b2c0000 +10 min ago +2 of 2$/);
+    const cancelled = await run('cancel', reservation.reservation_id);
+    expect(cancelled.stdout).toContain(`Reservation ${reservation.reservation_id}: completed (cancelled)\n`);
   });
 
   it('load server: strategy and numbers of each instance', async () => {

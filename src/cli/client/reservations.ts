@@ -2,10 +2,10 @@ import { printable } from '../printable.js';
 import { gigabytes, price } from './format.js';
 import type { Column } from '../table.js';
 import type { Output } from './output.js';
-import type { ReservedInstance, Reservation } from './wire.js';
+import type { ReservationError, ReservedInstance, Reservation } from './wire.js';
 
 const COLUMNS: readonly Column<ReservedInstance>[] = [
-  { title: 'instance', cell: (instance) => instance.instance_id },
+  { title: 'instance', cell: (instance) => instance.instance_id ?? '-' },
   { title: 'provider', cell: (instance) => instance.provider },
   { title: 'gpu', cell: (instance) => instance.gpu_model },
   { title: 'vram', align: 'right', cell: (instance) => gigabytes(instance.vram) },
@@ -14,14 +14,15 @@ const COLUMNS: readonly Column<ReservedInstance>[] = [
 ];
 
 export async function showReservation(output: Output, reservation: Reservation): Promise<void> {
-  const { reserved, count, requested, pool, errors } = reservation;
+  const { reserved, count, requested, pool, state, reason, errors } = reservation;
   if (reserved.length > 0) await output.table(COLUMNS, reserved);
   const total = reserved.reduce((sum, instance) => sum + instance.price, 0);
   output.line(`${count} of ${requested} reserved in pool ${printable(pool)}, ${price(total)} together.`);
   for (const error of errors) output.line(output.paint.yellow(`not reserved: ${describe(error)}`));
-  output.note(`Reservation ${reservation.reservation_id}`);
+  const why = reason ? ` (${printable(reason)})` : '';
+  output.line(`Reservation ${reservation.reservation_id}: ${output.state(state)}${why}`);
 }
 
-function describe(error: unknown): string {
-  return printable(typeof error === 'string' ? error : JSON.stringify(error));
+function describe({ provider, offer_id, code }: ReservationError): string {
+  return printable([provider, offer_id, code].filter(Boolean).join(' '));
 }

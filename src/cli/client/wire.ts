@@ -27,8 +27,8 @@ export interface OfferList {
 
 export interface CreatedRental {
   rental_id: string;
-  instance_id: string;
-  contract_id: string;
+  instance_id: string | null;
+  contract_id: string | null;
   provider: string;
   state: string;
   price_per_hour: number;
@@ -71,8 +71,8 @@ export interface RentalList extends Page {
 }
 
 export interface ReservedInstance {
-  instance_id: string;
-  contract_id: string;
+  instance_id: string | null;
+  contract_id: string | null;
   rental_id: string;
   provider: string;
   gpu_model: string;
@@ -80,15 +80,24 @@ export interface ReservedInstance {
   price: number;
 }
 
+/** A try that did not become an instance. */
+export interface ReservationError {
+  provider?: string;
+  offer_id?: string;
+  code: string;
+}
+
 export interface Reservation {
   reservation_id: string;
   pool: string;
+  /** pending, completed or failed. */
+  state: string;
+  reason?: string | null;
   reserved: ReservedInstance[];
   count: number;
   requested: number;
-  errors: unknown[];
-  /** pending, completed or failed; absent in the answer to the request itself. */
-  state?: string;
+  errors: ReservationError[];
+  created_at?: string;
 }
 
 export interface ReservationList extends Page {
@@ -97,14 +106,16 @@ export interface ReservationList extends Page {
 
 export interface Pool {
   name: string;
-  strategy?: string | null;
+  /** The strategy in force, its own or the owner's default. */
+  strategy: string;
+  strategy_is_default: boolean;
   protocol: string;
-  port?: number | null;
-  models?: string[] | null;
-  members?: unknown[];
+  port: number | null;
+  models: string[];
+  members: { rental_id: string; serving: boolean }[];
 }
 
-export interface PoolList extends Page {
+export interface PoolList {
   pools: Pool[];
 }
 
@@ -169,7 +180,7 @@ export interface UsageRow {
   input_tokens: number | null;
   output_tokens: number | null;
   cost_credits: number;
-  gpu_cost_credits: number;
+  gpu_cost_credits: number | null;
 }
 
 export interface UsageList extends Page {
@@ -178,10 +189,11 @@ export interface UsageList extends Page {
 
 export interface SessionRow {
   client_id: string;
-  ip: string;
+  ip: string | null;
   date: string;
   time: string;
-  duration: string | number;
+  /** Seconds. */
+  duration: number;
   credits_remaining: number;
   credits_total: number;
   credits_overage: number;

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.js';
-import { printable } from '../../printable.js';
+import { showReservation } from '../reservations.js';
 import { route } from '../route.js';
+import type { Reservation } from '../wire.js';
 
 const HEAD_TIMEOUT_MS = 180_000;
 
@@ -12,11 +13,7 @@ export const cancel = defineCommand({
   flags: {},
   async run({ api, args: [id], output }) {
     const path = route`/api/v1/gpu/reservations/${id}`;
-    const answer = await api.request<{ message?: string }>('DELETE', path, {
-      headTimeoutMs: HEAD_TIMEOUT_MS,
-    });
-    await output.answer(answer, ({ message }) =>
-      output.line(printable(message ?? `Reservation ${id} cancelled.`)),
-    );
+    const answer = await api.request<Reservation>('DELETE', path, { headTimeoutMs: HEAD_TIMEOUT_MS });
+    await output.answer(answer, (reservation) => showReservation(output, reservation));
   },
 });

@@ -14,7 +14,7 @@ export const extend = defineCommand({
   needs: 'key',
   flags: IDEMPOTENCY_FLAG,
   async run({ api, args: [id, hours], flags, output }) {
-    const options = { body: { duration_hours: readHours(hours) }, headTimeoutMs: HEAD_TIMEOUT_MS };
+    const options = { body: { hours: readHours(hours) }, headTimeoutMs: HEAD_TIMEOUT_MS };
     const path = route`/api/v1/gpu/rentals/${id}/extend`;
     const answer = await spend<Rental>(api, path, options, flags['idempotency-key']);
     await output.answer(answer, (rental) => showRental(output, rental));

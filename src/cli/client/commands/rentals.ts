@@ -9,9 +9,12 @@ export const rentals = defineCommand({
   summary: 'what I rent, in which state, and what it has cost',
   arguments: [],
   needs: 'key',
-  flags: PAGE_FLAGS,
+  flags: {
+    state: { kind: 'text', value: 'STATES', help: 'only these, e.g. running,starting' },
+    ...PAGE_FLAGS,
+  },
   async run({ api, flags, output }) {
-    const query = pageQuery(flags);
+    const query = { state: flags.state, ...pageQuery(flags) };
     const answer = await api.request<RentalList>('GET', '/api/v1/gpu/rentals', { query });
     const columns: readonly Column<Rental>[] = [
       { title: 'rental', cell: (rental) => rental.id },

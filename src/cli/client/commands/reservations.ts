@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.js';
+import { relative } from '../format.js';
 import type { Column } from '../../table.js';
 import { noteNextPage, PAGE_FLAGS, pageQuery } from '../page.js';
 import type { Reservation, ReservationList } from '../wire.js';
@@ -14,8 +15,9 @@ export const reservations = defineCommand({
     const answer = await api.request<ReservationList>('GET', '/api/v1/gpu/reservations', { query });
     const columns: readonly Column<Reservation>[] = [
       { title: 'reservation', cell: (row) => row.reservation_id },
-      { title: 'state', cell: (row) => row.state ?? '-', paint: (text) => output.state(text) },
+      { title: 'state', cell: (row) => row.state, paint: (text) => output.state(text) },
       { title: 'pool', cell: (row) => row.pool },
+      { title: 'made', cell: (row) => relative(row.created_at, output.nowMs) },
       { title: 'reserved', align: 'right', cell: (row) => `${row.count} of ${row.requested}` },
     ];
     await output.answer(answer, async (page) => {

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.js';
 import { money, relative } from '../format.js';
 import type { Column } from '../../table.js';
-import { noteNextPage, PAGE_FLAGS, pageQuery } from '../page.js';
+import { HISTORY_FLAGS, historyQuery, noteNextPage } from '../page.js';
 import type { UsageList, UsageRow } from '../wire.js';
 
 export const usage = defineCommand({
@@ -9,9 +9,9 @@ export const usage = defineCommand({
   summary: 'my proxied requests and what they cost',
   arguments: [],
   needs: 'key',
-  flags: PAGE_FLAGS,
+  flags: HISTORY_FLAGS,
   async run({ api, flags, output }) {
-    const query = pageQuery(flags);
+    const query = historyQuery(flags);
     const answer = await api.request<UsageList>('GET', '/api/v1/credits/usage', { query });
     const columns: readonly Column<UsageRow>[] = [
       { title: 'when', cell: (row) => relative(row.time, output.nowMs) },
