@@ -1,0 +1,18 @@
+import { CreditAccount } from './ledger/account.entity.js';
+import { CreditEntry } from './ledger/entry.entity.js';
+import { CreditHold } from './ledger/hold.entity.js';
+import { CreditTransfer } from './ledger/transfer.entity.js';
+import { RentalMeter } from './metering/rental-meter.entity.js';
+import { CreditSession } from './usage/credit-session.entity.js';
+import { UsageRecord } from './usage/usage-record.entity.js';
+
+/** The tables of this module. */
+export const CREDITS_ENTITIES = [
+  CreditAccount,
+  CreditHold,
+  CreditTransfer,
+  CreditEntry,
+  RentalMeter,
+  UsageRecord,
+  CreditSession,
+];

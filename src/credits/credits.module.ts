@@ -1,0 +1,71 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CreditsController } from './credits.controller.js';
+import { CREDITS_ENTITIES } from './credits.entities.js';
+import { CreditsJobs } from './credits.jobs.js';
+import { AccountOpener } from './ledger/account-opener.js';
+import { AccountSettings } from './ledger/account-settings.js';
+import { AccountRepository } from './ledger/account.repository.js';
+import { BalanceReader } from './ledger/balance-reader.js';
+import { HoldExpiry } from './ledger/hold-expiry.js';
+import { HoldKeeper } from './ledger/hold-keeper.js';
+import { HoldRepository } from './ledger/hold.repository.js';
+import { LedgerFindingsRepository } from './ledger/ledger-findings.repository.js';
+import { LedgerReport } from './ledger/ledger-report.js';
+import { LedgerVerifier } from './ledger/ledger-verifier.js';
+import { LedgerService } from './ledger/ledger.service.js';
+import { Poster } from './ledger/poster.js';
+import { TransferRepository } from './ledger/transfer.repository.js';
+import { RentalAuthorization } from './metering/rental-authorization.js';
+import { RentalMeterRepository } from './metering/rental-meter.repository.js';
+import { RentalMeterService } from './metering/rental-meter.service.js';
+import { RentalSettlement } from './metering/rental-settlement.js';
+import { RentalTickService } from './metering/rental-tick.service.js';
+import { RentalTicker } from './metering/rental-ticker.js';
+import { RunwayWatch } from './metering/runway-watch.js';
+import { CreditHistory } from './usage/credit-history.service.js';
+import { RequestRuns } from './usage/request-runs.js';
+import { SessionRecorder } from './usage/session-recorder.js';
+import { SessionRepository } from './usage/session.repository.js';
+import { UsageRecorder } from './usage/usage-recorder.js';
+import { UsageRepository } from './usage/usage.repository.js';
+
+const LEDGER = [
+  AccountOpener,
+  AccountRepository,
+  BalanceReader,
+  HoldExpiry,
+  HoldKeeper,
+  HoldRepository,
+  LedgerFindingsRepository,
+  Poster,
+  TransferRepository,
+];
+const METERING = [
+  RentalAuthorization,
+  RentalMeterRepository,
+  RentalSettlement,
+  RentalTicker,
+  RentalTickService,
+  RunwayWatch,
+];
+const USAGE = [CreditHistory, RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
+const PUBLIC = [
+  LedgerService,
+  AccountSettings,
+  LedgerVerifier,
+  LedgerReport,
+  RentalMeterService,
+  UsageRecorder,
+];
+
+export const CREDITS_PROVIDERS = [...LEDGER, ...METERING, ...USAGE, ...PUBLIC, CreditsJobs];
+
+/** The ledger, the metering of rentals and the history of use. */
+@Module({
+  imports: [TypeOrmModule.forFeature(CREDITS_ENTITIES)],
+  controllers: [CreditsController],
+  providers: CREDITS_PROVIDERS,
+  exports: PUBLIC,
+})
+export class CreditsModule {}
