@@ -54,7 +54,7 @@ function compareTable(dataSource: DataSource, entity: EntityMetadata, table?: Ta
 }
 
 function compareColumn(dataSource: DataSource, column: ColumnMetadata, table: Table): string[] {
-  const name = `column ${table.name}.${column.databaseName}`;
+  const name = `column ${column.entityMetadata.tableName}.${column.databaseName}`;
   const stored = table.columns.find((candidate) => candidate.name === column.databaseName);
   if (!stored) return [`${name} is missing`];
   const expected = describe(dataSource.driver.normalizeType(column), column);

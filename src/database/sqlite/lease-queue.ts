@@ -56,7 +56,10 @@ export class LeaseQueue<T> {
   private async open(): Promise<T> {
     this.openCount++;
     try {
-      return await this.options.open();
+      const resource = await this.options.open();
+      if (!this.isClosed) return resource;
+      await this.options.close(resource);
+      throw databaseUnavailable(new Error('the database was closed meanwhile'));
     } catch (error) {
       this.openCount--;
       this.admitNextByOpening();
