@@ -24,9 +24,6 @@ export const unknownMembers = (ids: readonly string[]): DomainError =>
     errors: ids.map((id) => ({ field: 'members', message: `no rental ${id}` })),
   });
 
-export const offerGone = (): DomainError =>
-  new DomainError('offer_gone', 410, 'The offer is gone. List the offers again.');
-
 export const offerNotFound = (): DomainError =>
   new DomainError('offer_not_found', 404, 'The farm has no such offer.');
 

@@ -40,8 +40,11 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
     this.loopDelay.disable();
   }
 
+  /** Judges the time since it was last asked, so that one old stall does not condemn the process for ever. */
   isAlive(): boolean {
-    return this.loopDelay.max / 1e6 < MAX_LOOP_DELAY_MS;
+    const longestDelayMs = this.loopDelay.max / 1e6;
+    this.loopDelay.reset();
+    return longestDelayMs < MAX_LOOP_DELAY_MS;
   }
 
   async isDatabaseUsable(): Promise<boolean> {

@@ -14,7 +14,7 @@ export interface FilterInput {
 export function toOfferFilters(
   input: FilterInput,
   providerLimit: (ourPrice: number) => number,
-  diskGb?: number,
+  needs: { diskGb?: number; minPorts?: number } = {},
 ): OfferFilters {
   return {
     minVramGb: input.min_vram,
@@ -24,6 +24,6 @@ export function toOfferFilters(
     minGpus: input.min_gpus,
     verified: input.verified,
     minReliability: input.min_reliability,
-    diskGb,
+    ...needs,
   };
 }

@@ -15,3 +15,8 @@ export function toRentalConfig(dto: RentalConfigDto, defaultImage: string): Rent
     durationHours: dto.duration_hours,
   };
 }
+
+/** What a machine must offer to run it. */
+export function needsOf({ diskGb, ports }: RentalConfig): { diskGb: number; minPorts: number } {
+  return { diskGb, minPorts: ports.length };
+}

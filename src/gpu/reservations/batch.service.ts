@@ -6,7 +6,7 @@ import type { ProviderName } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { toOfferFilters } from '../offers/offer-filters.js';
 import { OfferPrices } from '../offers/offer-prices.js';
-import { toRentalConfig } from '../rentals/rental-configs.js';
+import { needsOf, toRentalConfig } from '../rentals/rental-configs.js';
 import type { BatchDto } from './dto/batch.dto.js';
 import { GangRenter } from './gang-renter.js';
 import type { GangOrder, GangResult } from './gang-order.js';
@@ -53,7 +53,11 @@ export class BatchService {
     return {
       userId,
       count: 0,
-      filters: toOfferFilters(dto.filters ?? {}, (price) => this.prices.providerLimit(price), config.diskGb),
+      filters: toOfferFilters(
+        dto.filters ?? {},
+        (price) => this.prices.providerLimit(price),
+        needsOf(config),
+      ),
       config,
       timeLimitMs,
       isAtomic: false,

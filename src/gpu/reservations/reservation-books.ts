@@ -48,7 +48,11 @@ export class ReservationBooks {
 
   /** Nothing of it stays rented. */
   async fail(reservation: Reservation, reason: string, errors: readonly GangError[]): Promise<void> {
-    const patch: Partial<Reservation> = { state: 'failed', reason, errors: [...reservation.errors, ...errors] };
+    const patch: Partial<Reservation> = {
+      state: 'failed',
+      reason,
+      errors: [...reservation.errors, ...errors],
+    };
     const wasPending = await this.reservations.updatePending(reservation.id, patch);
     if (wasPending) Object.assign(reservation, patch);
     await this.endMembers(reservation, 'reservation_failed');

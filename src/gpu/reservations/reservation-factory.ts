@@ -8,7 +8,7 @@ import { SecretBox } from '../../secrets/secret-box.js';
 import { toOfferFilters } from '../offers/offer-filters.js';
 import { OfferPrices } from '../offers/offer-prices.js';
 import type { RentalConfig } from '../rentals/rental-config.js';
-import { toRentalConfig } from '../rentals/rental-configs.js';
+import { needsOf, toRentalConfig } from '../rentals/rental-configs.js';
 import type { ReserveDto } from './dto/reserve.dto.js';
 import type { GangOrder } from './gang-order.js';
 import type { Reservation } from './reservation.entity.js';
@@ -40,7 +40,7 @@ export class ReservationFactory {
       filters: toOfferFilters(
         dto.filters ?? {},
         (price) => this.prices.providerLimit(price),
-        rentalConfig.diskGb,
+        needsOf(rentalConfig),
       ),
       providers: farm === undefined ? null : [this.providers.requireConfigured(farm).name],
       maxTotalPriceMicro:

@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { DomainError } from './common/domain-error.js';
+
+type Parse = (request: FastifyRequest, body: string) => Promise<unknown>;
+
+/**
+ * Reads request bodies as JSON. curl's `-d '{…}'` without a content type sends a form type, so a form body that
+ * begins with `{` is JSON too; an empty body is no body, whatever type it claims.
+ */
+export function installBodyParsers(fastify: FastifyInstance): void {
+  const parse = jsonParser(fastify);
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, parse);
+  fastify.addContentTypeParser<string>(/^application\/[\w.-]+\+json/, { parseAs: 'string' }, parse);
+  fastify.addContentTypeParser<string>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (request: FastifyRequest, body: string) => {
+      if (body.trim() !== '' && !body.trimStart().startsWith('{')) throw unsupportedMediaType();
+      return parse(request, body);
+    },
+  );
+}
+
+/** Fastify's own parser, which refuses `__proto__` and `constructor` keys. */
+function jsonParser(fastify: FastifyInstance): Parse {
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  return (request, body) => {
+    if (body.trim() === '') return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      void parseJson(request, body, (error, value) => (error ? reject(malformedJson()) : resolve(value)));
+    });
+  };
+}
+
+const malformedJson = (): DomainError =>
+  new DomainError('malformed_request', 400, 'The body is not valid JSON.');
+
+const unsupportedMediaType = (): DomainError =>
+  new DomainError('unsupported_media_type', 415, 'Send the body as application/json.');

@@ -1,0 +1,26 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { productVersion } from './cli/version.js';
+import { mergeDataPlaneRoutes } from './proxy/data-plane.openapi.js';
+
+/** The OpenAPI document of everything that is served: the controllers' routes and the data plane's. */
+export function buildOpenApi(app: INestApplication): OpenAPIObject {
+  const description = new DocumentBuilder()
+    .setTitle('GPU Proxy')
+    .setDescription(
+      'One endpoint, one key and one bill for rented GPUs. Errors are problem documents (RFC 9457) with a stable `code`.',
+    )
+    .setVersion(productVersion())
+    .setOpenAPIVersion('3.1.0')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api_key')
+    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'bearer')
+    .addSecurityRequirements('api_key')
+    .addSecurityRequirements('bearer')
+    .build();
+  return mergeDataPlaneRoutes(SwaggerModule.createDocument(app, description));
+}
+
+/** Serves it for people at /docs and for programs at /docs-json. */
+export function serveOpenApi(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => buildOpenApi(app), { jsonDocumentUrl: 'docs-json' });
+}
