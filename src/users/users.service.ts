@@ -80,10 +80,11 @@ export class UsersService {
   }
 
   /**
-   * Replaces the password that was just checked and voids every login. False when another change came first.
+   * Replaces the password that was just checked and voids every login; answers the account as it is then, undefined when
+   * another change came first.
    * @throws DomainError 422 `weak_password` on the field `new_password`
    */
-  async setPassword(user: User, newPassword: string): Promise<boolean> {
+  async setPassword(user: User, newPassword: string): Promise<User | undefined> {
     this.passwords.requireStrong(newPassword, user, 'new_password');
     const passwordHash = await this.passwords.hash(newPassword);
     const isChanged = await this.users.updateAndEndSessions(
@@ -91,7 +92,7 @@ export class UsersService {
       { passwordHash, mustChangePassword: false, updatedAt: this.clock.now() },
     );
     this.announce(user.id);
-    return isChanged;
+    return isChanged ? this.findById(user.id) : undefined;
   }
 
   /** Voids every login of the account. */

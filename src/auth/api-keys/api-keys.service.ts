@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull } from 'typeorm';
+import type { Caller } from '../../common/caller.js';
+import { Clock } from '../../common/clock.js';
+import { UnitOfWork } from '../../database/unit-of-work.js';
+import {
+  apiKeyNotFound,
+  apiKeyReplaced,
+  notInFuture,
+  scopesNotYours,
+  tooManyApiKeys,
+} from '../auth.errors.js';
+import { CallerCache } from '../verification/caller-cache.js';
+import type { ApiKey } from './api-key.entity.js';
+import { ApiKeyFactory, type KeyTerms, type MintedKey } from './api-key.factory.js';
+import { ApiKeyRepository, type ApiKeyCursor } from './api-key.repository.js';
+import { DEFAULT_KEY_SCOPES, type KeyScope } from './key-scopes.js';
+
+const MOST_KEYS = 1000;
+const HOUR_MS = 3_600_000;
+
+export interface NewKey {
+  name: string;
+  scopes?: readonly KeyScope[];
+  /** Epoch milliseconds. */
+  expiresAt?: number;
+}
+
+/** The keys of users: made, listed, rotated and revoked. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly keys: ApiKeyRepository,
+    private readonly factory: ApiKeyFactory,
+    private readonly cache: CallerCache,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @throws DomainError 403 `scope_not_allowed` (`admin` for someone who is none), 409 `too_many_api_keys`,
+   *   422 `invalid_input` for an expiry that has passed
+   */
+  async create(caller: Caller, { name, scopes = DEFAULT_KEY_SCOPES, expiresAt }: NewKey): Promise<MintedKey> {
+    requireScopesOf(caller, scopes);
+    if (expiresAt !== undefined && expiresAt <= this.clock.now()) throw notInFuture('expires_at');
+    return this.add({ userId: caller.userId, name, scopes, expiresAt: expiresAt ?? null });
+  }
+
+  /** A key with the default scopes, made by an operator. @throws DomainError 409 `too_many_api_keys` */
+  createForUser(userId: string, name: string): Promise<MintedKey> {
+    return this.add({ userId, name, scopes: DEFAULT_KEY_SCOPES, expiresAt: null });
+  }
+
+  /** Keys that are not revoked, newest first, at most `limit` from the position on; expired ones are among them. */
+  list(userId: string, limit: number, after?: ApiKeyCursor): Promise<ApiKey[]> {
+    return this.keys.pageUnrevoked(userId, limit, after);
+  }
+
+  /** @throws DomainError 404 `api_key_not_found` unless it is an unrevoked key of this user */
+  async revoke(userId: string, id: string): Promise<void> {
+    const isRevoked = await this.keys.update(
+      { id, userId, revokedAt: IsNull() },
+      { revokedAt: this.clock.now() },
+    );
+    this.cache.forget(id);
+    if (!isRevoked) throw apiKeyNotFound();
+  }
+
+  /**
+   * A new key with the old one's name, scopes and expiry; the old one works for another `graceHours`.
+   * @throws DomainError 403 `scope_not_allowed` when the caller's own key may do less, 404 `api_key_not_found`,
+   *   409 `api_key_replaced` when it was rotated before or has expired
+   */
+  async rotate(caller: Caller, id: string, graceHours: number): Promise<MintedKey> {
+    const old = await this.keys.findUnrevoked(caller.userId, id);
+    if (!old) throw apiKeyNotFound();
+    requireScopesOf(caller, old.scopes);
+    const minted = await this.factory.mint(old);
+    await this.replace(old, minted.key, this.clock.now() + graceHours * HOUR_MS);
+    this.cache.forget(id);
+    return minted;
+  }
+
+  private async add(terms: KeyTerms): Promise<MintedKey> {
+    if ((await this.keys.countUnrevoked(terms.userId)) >= MOST_KEYS) throw tooManyApiKeys(MOST_KEYS);
+    const minted = await this.factory.mint(terms);
+    await this.keys.insert(minted.key);
+    return minted;
+  }
+
+  private replace(old: ApiKey, successor: ApiKey, graceUntil: number): Promise<void> {
+    const now = this.clock.now();
+    if (old.expiresAt !== null && old.expiresAt <= now) throw apiKeyReplaced();
+    const expiresAt = Math.min(old.expiresAt ?? Infinity, graceUntil);
+    const end = graceUntil <= now ? { revokedAt: now } : { expiresAt };
+    return this.unitOfWork.run(async (manager) => {
+      const condition = { id: old.id, revokedAt: IsNull(), replacedBy: IsNull() };
+      const isOurs = await this.keys.update(condition, { ...end, replacedBy: successor.id }, manager);
+      if (!isOurs) throw apiKeyReplaced();
+      await this.keys.insert(successor, manager);
+    });
+  }
+}
+
+/** With `admin` only for administrators, and never more than the credential in hand may do. */
+function requireScopesOf(caller: Caller, wanted: readonly KeyScope[]): void {
+  const missing = wanted.filter((scope) =>
+    scope === 'admin' ? !caller.isAdmin : !caller.scopes.includes(scope),
+  );
+  if (missing.length > 0) throw scopesNotYours(missing);
+}

@@ -1,0 +1,52 @@
+import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Caller, RouteAccess } from '../../common/caller.js';
+import {
+  accessUndeclared,
+  adminRequired,
+  insufficientScope,
+  loginRequired,
+  passwordChangeRequired,
+  unauthenticated,
+} from '../auth.errors.js';
+import type { GuardedRequest } from '../request-device.js';
+import { isHttp, routeAccessOf } from './route-access.js';
+
+/** Last of the global guards: may this caller reach this route? A route that declares nothing is closed. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private readonly logger = new Logger(AccessGuard.name);
+
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    if (!isHttp(context)) return true;
+    const { caller, url } = context.switchToHttp().getRequest<GuardedRequest>();
+    const access = routeAccessOf(this.reflector, context);
+    if (!access) {
+      this.logger.error({ msg: 'route without declared access', url: url.split('?')[0] });
+      throw accessUndeclared();
+    }
+    requireAccess(access, caller);
+    return true;
+  }
+}
+
+/** @throws DomainError 401 `unauthenticated`, 403 with the reason as its code */
+export function requireAccess(access: RouteAccess, caller: Caller | undefined): void {
+  if (access.kind === 'public') return;
+  if (!caller) throw unauthenticated();
+  const isLogin = caller.credential === 'jwt';
+  const mayComeAnyway = access.kind === 'login' && access.evenWithTemporaryPassword;
+  if (isLogin && caller.mustChangePassword && !mayComeAnyway) throw passwordChangeRequired();
+  switch (access.kind) {
+    case 'login':
+      if (!isLogin) throw loginRequired();
+      return;
+    case 'admin':
+      if (!caller.isAdmin) throw adminRequired();
+      return;
+    case 'scope':
+      if (!caller.scopes.includes(access.scope)) throw insufficientScope(access.scope);
+  }
+}

@@ -1,0 +1,4 @@
+/** The answer of what has nothing else to tell. */
+export class MessageView {
+  message: string;
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { AppConfig } from '../../config/config.js';
+import { UnitOfWork } from '../../database/unit-of-work.js';
+import { invalidCredentials, tooManyAttempts } from '../auth.errors.js';
+import { limitKeyOf } from '../client-address.js';
+import { decide, type RateDecision, type RatePolicy } from '../rate-limiting/rate-limiter.js';
+import { afterFailure, lockedForMs } from './account-lock.js';
+import { KeyedQueue } from './keyed-queue.js';
+import type { LoginAttempt } from './login-attempt.entity.js';
+import { LoginAttemptRepository } from './login-attempt.repository.js';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Slows the guessing of passwords down: per account (a lock that grows with each failure and that the right password does
+ * not open) and per address. It is kept in the database, so that neither a restart nor a second process forgets.
+ */
+@Injectable()
+export class LoginThrottle {
+  /** Attempts on one account wait for each other, so that none is judged before the failures before it are counted. */
+  private readonly queue = new KeyedQueue();
+  private readonly loginPolicy: RatePolicy;
+  private readonly registerPolicy: RatePolicy;
+
+  constructor(
+    private readonly attempts: LoginAttemptRepository,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {
+    const { loginLimitPer15Minutes, registerLimitPerHour } = config.auth;
+    this.loginPolicy = { name: 'login', limit: loginLimitPer15Minutes, windowMs: HOUR_MS / 4 };
+    this.registerPolicy = { name: 'register', limit: registerLimitPerHour, windowMs: HOUR_MS };
+  }
+
+  /**
+   * Runs a check of a password, unless the account or the address has to wait; undefined from it counts as a failure.
+   * Known and unknown accounts are treated alike.
+   * @throws DomainError 401 `invalid_credentials`, 429 `too_many_attempts`
+   */
+  guard<T>(email: string, address: string, check: () => Promise<T | undefined>): Promise<T> {
+    const accountKey = `account:${createHash('sha256').update(email).digest('base64url')}`;
+    const addressKey = keyOf(this.loginPolicy, address);
+    return this.queue.run(accountKey, async () => {
+      const failures = await this.requireOpen(accountKey, addressKey);
+      const result = await check();
+      if (result === undefined) return this.fail(accountKey, addressKey);
+      if (failures > 0) await this.attempts.remove(accountKey);
+      return result;
+    });
+  }
+
+  /** Counts a sign-up from an address. @throws DomainError 429 `too_many_attempts` */
+  async takeRegistration(address: string): Promise<void> {
+    const decision = await this.take(this.registerPolicy, keyOf(this.registerPolicy, address));
+    if (!decision.isAllowed) throw tooManyAttempts(decision.retryAfterMs);
+  }
+
+  /** Answers how many failures the account has had in a row. */
+  private async requireOpen(accountKey: string, addressKey: string): Promise<number> {
+    const now = this.clock.now();
+    const account = await this.attempts.find(accountKey);
+    const address = await this.attempts.find(addressKey);
+    const waitMs = Math.max(lockedForMs(account, now), this.addressWaitMs(address, now));
+    if (waitMs > 0) throw tooManyAttempts(waitMs);
+    return account?.failures ?? 0;
+  }
+
+  private addressWaitMs(address: LoginAttempt | null, now: number): number {
+    if (this.loginPolicy.limit === 0) return 0;
+    const decision = decide(this.loginPolicy, address?.fullAt, now, 0);
+    return decision.isAllowed ? 0 : decision.retryAfterMs;
+  }
+
+  private async fail(accountKey: string, addressKey: string): Promise<never> {
+    const rule = { mostFailures: this.config.auth.loginMaxFailures };
+    await this.unitOfWork.run(async (manager) => {
+      const now = this.clock.now();
+      const attempt = await this.attempts.findLocked(accountKey, now, manager);
+      await this.attempts.save(afterFailure(attempt, rule, now), manager);
+    });
+    await this.take(this.loginPolicy, addressKey);
+    throw invalidCredentials();
+  }
+
+  private async take(
+    policy: RatePolicy,
+    key: string,
+  ): Promise<Pick<RateDecision, 'isAllowed' | 'retryAfterMs'>> {
+    if (policy.limit === 0) return { isAllowed: true, retryAfterMs: 0 };
+    return this.unitOfWork.run(async (manager) => {
+      const now = this.clock.now();
+      const attempt = await this.attempts.findLocked(key, now, manager);
+      const decision = decide(policy, attempt.fullAt, now, 1);
+      const fullAt = Math.ceil(now + decision.resetMs);
+      if (decision.isAllowed) await this.attempts.save({ ...attempt, fullAt, updatedAt: now }, manager);
+      return decision;
+    });
+  }
+}
+
+function keyOf({ name }: RatePolicy, address: string): string {
+  return `${name}:${limitKeyOf(address)}`;
+}

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
+import { LastUsedRecorder } from '../api-keys/last-used.recorder.js';
+import { CallerCache } from './caller-cache.js';
+import { CredentialLookup } from './credential-lookup.js';
+import { readCredential, type Credential } from './credential.js';
+
+/** When the caller's address is not known, e.g. behind a message of a socket. */
+const NO_ADDRESS = '0.0.0.0';
+
+/** The one place where a credential becomes a caller: for the guard, the data plane's door and WebSockets alike. */
+@Injectable()
+export class CallerVerifier {
+  private readonly pending = new Map<string, Promise<Caller>>();
+
+  constructor(
+    private readonly cache: CallerCache,
+    private readonly lookup: CredentialLookup,
+    private readonly lastUsed: LastUsedRecorder,
+  ) {}
+
+  /**
+   * The caller at once when the credential was found good in the last 30 s, else a promise. X-API-Key decides when both
+   * headers are there; nothing falls back to the other.
+   * @throws DomainError (or rejects) 401 `unauthenticated`, `invalid_api_key`, `invalid_token`, 429 `rate_limited`,
+   *   503 when the database cannot say
+   */
+  verify(headers: IncomingHttpHeaders, address = NO_ADDRESS): Caller | Promise<Caller> {
+    return this.verifyCredential(readCredential(headers), address);
+  }
+
+  /** As `verify`, for a credential that came by another way than headers. */
+  verifyCredential(credential: Credential, address = NO_ADDRESS): Caller | Promise<Caller> {
+    const digest = hash('sha256', credential.text, 'base64');
+    const caller = this.cache.get(digest);
+    if (caller?.credential === credential.kind) return this.noted(caller);
+    return this.verifyOnce(digest, credential, address);
+  }
+
+  /** Simultaneous requests with one credential share one look at the database. */
+  private verifyOnce(digest: string, credential: Credential, address: string): Promise<Caller> {
+    const flight = `${this.cache.generation} ${credential.kind} ${digest}`;
+    const known = this.pending.get(flight);
+    if (known) return known;
+    const verifying = this.verifyFresh(digest, credential, address).finally(() =>
+      this.pending.delete(flight),
+    );
+    this.pending.set(flight, verifying);
+    return verifying;
+  }
+
+  private async verifyFresh(digest: string, credential: Credential, address: string): Promise<Caller> {
+    const { generation } = this.cache;
+    const verified = await this.lookup.verify(credential, address);
+    this.cache.remember(digest, verified, generation);
+    return this.noted(verified.caller);
+  }
+
+  private noted(caller: Caller): Caller {
+    if (caller.credential === 'api_key') this.lastUsed.touch(caller.credentialId);
+    return caller;
+  }
+}
