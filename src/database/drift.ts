@@ -30,11 +30,14 @@ export async function tableNames(dataSource: DataSource): Promise<string[]> {
 }
 
 async function loadTables(dataSource: DataSource): Promise<Map<string, Table>> {
-  const names = await tableNames(dataSource);
+  const tables = new Map<string, Table>();
   const runner = dataSource.createQueryRunner();
   try {
-    const tables = await Promise.all(names.map((name) => runner.getTable(name)));
-    return new Map(names.flatMap((name, index) => (tables[index] ? [[name, tables[index]]] : [])));
+    for (const name of await tableNames(dataSource)) {
+      const table = await runner.getTable(name);
+      if (table) tables.set(name, table);
+    }
+    return tables;
   } finally {
     await runner.release();
   }

@@ -15,6 +15,7 @@ const RETRYABLE = new Set(['40001', '40P01', 'SQLITE_BUSY']);
  *
  * - Inside `run` use the given manager for everything. A write through `manager` of this class would wait on SQLite
  *   for the transaction that waits for it, and on PostgreSQL be outside the transaction.
+ * - One statement after the other: a transaction is one connection, so `Promise.all` gains nothing and `pg` warns.
  * - Never await the network inside `run`: on SQLite it is the only writer of the process.
  * - `run` may call `work` more than once, so keep side effects outside and events for after it.
  */

@@ -1,9 +1,11 @@
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { afterAll, describe } from 'vitest';
 import { MIGRATIONS } from '../../migrations/index.js';
 import type { DatabaseConfig } from '../../src/config/config.js';
-import { createDataSource, type SchemaParts } from '../../src/database/data-source.js';
+import { createDataSource, type MigrationClass, type SchemaParts } from '../../src/database/data-source.js';
+import { migrateDatabase } from '../../src/database/migrate.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import { createPostgresDatabase } from './postgres-database.js';
 import { createTempFolder } from './temp-folder.js';
@@ -45,10 +47,9 @@ export function onEachDatabase(
 }
 
 export async function openTestDatabase(kind: DatabaseKind, parts: SchemaParts): Promise<TestDatabase> {
-  const place = kind === 'sqlite' ? await createSqlitePlace() : await createPostgresPlace();
+  const place = await copyTemplate(kind, parts.migrations ?? MIGRATIONS);
   const dataSource = createDataSource(place.config, { migrations: MIGRATIONS, ...parts });
   await dataSource.initialize();
-  await dataSource.runMigrations();
   const close = async (): Promise<void> => {
     if (!dataSource.isInitialized) return;
     await dataSource.destroy();
@@ -62,12 +63,37 @@ interface Place {
   remove(): Promise<void>;
 }
 
-async function createSqlitePlace(): Promise<Place> {
-  const folder = await createTempFolder('sqlite');
-  return { config: { type: 'sqlite', file: join(folder.path, 'test.db') }, remove: folder.remove };
+type Migrations = readonly MigrationClass[];
+
+/** A migrated database per list of migrations, made once in a test file: copying it is faster than migrating again. */
+const templates = new Map<Migrations, Partial<Record<DatabaseKind, Promise<Place>>>>();
+
+afterAll(async () => {
+  const all = [...templates.values()].flatMap((byKind) => Object.values(byKind));
+  for (const template of all) await (await template).remove();
+});
+
+async function copyTemplate(kind: DatabaseKind, migrations: Migrations): Promise<Place> {
+  const known = templates.get(migrations) ?? {};
+  templates.set(migrations, known);
+  const { config } = await (known[kind] ??= createTemplate(kind, migrations));
+  return config.type === 'sqlite' ? createSqlitePlace(config.file) : createPostgresPlace(config.name);
 }
 
-async function createPostgresPlace(): Promise<Place> {
-  const database = await createPostgresDatabase();
+async function createTemplate(kind: DatabaseKind, migrations: Migrations): Promise<Place> {
+  const place = kind === 'sqlite' ? await createSqlitePlace() : await createPostgresPlace();
+  await migrateDatabase(place.config, migrations);
+  return place;
+}
+
+async function createSqlitePlace(template?: string): Promise<Place> {
+  const folder = await createTempFolder('sqlite');
+  const file = join(folder.path, 'test.db');
+  if (template) await copyFile(template, file);
+  return { config: { type: 'sqlite', file }, remove: folder.remove };
+}
+
+async function createPostgresPlace(template?: string): Promise<Place> {
+  const database = await createPostgresDatabase(template);
   return { config: database.config, remove: database.drop };
 }
