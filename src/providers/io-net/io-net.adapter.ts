@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
+import { isId } from '../../common/id.js';
 import { AppConfig } from '../../config/config.js';
 import { FarmClient, type FarmCall } from '../farm-client.js';
 import type {
@@ -26,7 +27,6 @@ import { IO_NET_MINIMUM_HOURS, logLines, statusOf, toContract, toDeployBody } fr
 import { parseOfferId } from './io-net.offer-id.js';
 import { dataOf, IO_NET_PATHS, IO_NET_RATES, readWorkers, type IoNetLane } from './io-net.wire.js';
 
-const DEPLOYMENT_ID = /^[\w-]{1,64}$/;
 const CALLS_AT_ONCE = 4;
 /** The address of a running container does not change; looking again once a minute is for the case that it does. */
 const RUNNING_MEMORY_MS = 60_000;
@@ -110,7 +110,7 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
   }
 
   async showContract(contractId: string, options: CallOptions): Promise<ProviderContract | undefined> {
-    if (!DEPLOYMENT_ID.test(contractId)) return undefined;
+    if (!isId(contractId)) return undefined;
     const answer = await this.read(IO_NET_PATHS.deployment(contractId), options);
     if (!answer) return undefined;
     const deployment = dataOf(answer.body);
@@ -124,7 +124,7 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
   }
 
   async destroyContract(contractId: string, options: CallOptions): Promise<void> {
-    if (!DEPLOYMENT_ID.test(contractId)) return;
+    if (!isId(contractId)) return;
     this.running.delete(contractId);
     const answer = await this.client.call(
       { method: 'DELETE', path: IO_NET_PATHS.deployment(contractId), lane: 'write', isRepeatable: true },
@@ -135,7 +135,7 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
   }
 
   async extendContract(contractId: string, hours: number, options: CallOptions): Promise<void> {
-    if (!DEPLOYMENT_ID.test(contractId)) throw contractNotFound(this.name);
+    if (!isId(contractId)) throw contractNotFound(this.name);
     this.running.delete(contractId);
     await this.send(
       {
@@ -150,7 +150,7 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
   }
 
   async readLogs(contractId: string, { tail, ...options }: CallOptions & { tail: number }): Promise<string> {
-    if (!DEPLOYMENT_ID.test(contractId)) throw contractNotFound(this.name);
+    if (!isId(contractId)) throw contractNotFound(this.name);
     const [worker] = await this.workers(contractId, options);
     const containerId = idOf(worker?.container_id);
     if (!containerId) return '';

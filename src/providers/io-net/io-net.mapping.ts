@@ -8,6 +8,9 @@ import type { IoNetDeployBody, IoNetHardware, IoNetLocation, IoNetSelection } fr
 /** The first hour is never given back; shorter terms cannot be bought. */
 export const IO_NET_MINIMUM_HOURS = 1;
 
+/** The farm wants a port even of a container that serves none. */
+const DEFAULT_TRAFFIC_PORT = 8000;
+
 export function toOffer(
   hardware: IoNetHardware,
   location: IoNetLocation,
@@ -52,7 +55,7 @@ export function toDeployBody(request: RentRequest, selection: IoNetSelection): I
     location_ids: [selection.locationId],
     container_config: {
       replica_count: 1,
-      ...(ports.length > 0 ? { traffic_port: ports[0] } : {}),
+      traffic_port: ports[0] ?? DEFAULT_TRAFFIC_PORT,
       ...(onstart ? { entrypoint: ['/bin/sh', '-c'], args: [onstart] } : {}),
       ...(command && command.length > 0 ? { args: command } : {}),
       ...(Object.keys(env).length > 0 ? { env_variables: env } : {}),

@@ -62,7 +62,7 @@ export interface IoNetDeployBody {
   location_ids: readonly number[];
   container_config: {
     replica_count: 1;
-    traffic_port?: number;
+    traffic_port: number;
     entrypoint?: readonly string[];
     args?: readonly string[];
     env_variables?: Readonly<Record<string, string>>;
