@@ -1,0 +1,120 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { DomainError } from '../common/domain-error.js';
+import type { AnswerSink, Served } from './answer-sink.js';
+import type { Exchange } from './exchange.js';
+import { acceptsTrailers } from './request-headers.js';
+import { readAnswerHead, type AnswerHead } from './response-headers.js';
+import { UsageTail, mayHoldUsage, type TokenUsage } from './usage-tail.js';
+import type { Visit } from './visit.js';
+
+/** Heads of answers up to this size wait for their body: one packet instead of two. */
+const SMALL_ANSWER_BYTES = 65_536;
+
+const INVALID_REASON = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** The upstream's answer to the client, as it comes: nothing is held back, nothing is read but the tail. */
+export class ClientAnswer implements AnswerSink {
+  private exchange: Exchange | undefined;
+  private tail: UsageTail | undefined;
+  private stallTimer: NodeJS.Timeout | undefined;
+  private hasBytes = false;
+  private hasLength = false;
+  private passesTrailers = false;
+
+  constructor(
+    private readonly visit: Visit,
+    /** How long a client may refuse to read before it is cut off. */
+    private readonly stallTimeoutMs: number,
+  ) {}
+
+  /** The way back to the upstream: for pauses, and for a client that leaves. */
+  follow(exchange: Exchange): void {
+    this.exchange = exchange;
+    this.visit.response.once('close', () => {
+      clearTimeout(this.stallTimer);
+      exchange.abort();
+    });
+  }
+
+  get usage(): TokenUsage | undefined {
+    return this.tail?.read();
+  }
+
+  head(status: number, reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+    const { response } = this.visit;
+    const head = readAnswerHead(status, rawHeaders);
+    if (mayHoldUsage(head.contentType, head.contentEncoding)) this.tail = new UsageTail();
+    const headers = this.headersOf(head, served);
+    response.writeHead(
+      status,
+      INVALID_REASON.test(reason) ? '' : reason,
+      headers as unknown as OutgoingHttpHeaders,
+    );
+    if (isStreaming(head)) process.nextTick(() => this.flushHead());
+  }
+
+  data(chunk: Buffer): boolean {
+    this.hasBytes = true;
+    this.tail?.push(chunk);
+    const { response } = this.visit;
+    if (response.destroyed || response.write(chunk)) return true;
+    this.stallTimer = setTimeout(() => response.destroy(), this.stallTimeoutMs);
+    response.once('drain', () => {
+      clearTimeout(this.stallTimer);
+      this.exchange?.resume();
+    });
+    return false;
+  }
+
+  end(rawTrailers: readonly Buffer[]): void {
+    const { response } = this.visit;
+    if (this.passesTrailers && rawTrailers.length > 0) response.addTrailers(pairsOf(rawTrailers));
+    response.end();
+  }
+
+  refuse(error: DomainError, served: Served): void {
+    this.visit.refuse(error, served);
+  }
+
+  /**
+   * Never a clean end. What was received is let out first. An answer without length or chunks (HTTP/1.0) ends with its
+   * connection, so only a reset tells it from a complete one.
+   */
+  cut(): void {
+    const { response } = this.visit;
+    setImmediate(() => {
+      if (response.chunkedEncoding || this.hasLength) response.destroy();
+      else response.socket?.resetAndDestroy();
+    });
+  }
+
+  private headersOf(head: AnswerHead, served: Served): string[] {
+    const headers = head.headers.concat(this.visit.headersFor(served));
+    if (head.contentLength !== undefined) {
+      this.hasLength = true;
+      headers.push('content-length', head.contentLength);
+    } else if (head.trailer !== undefined && acceptsTrailers(this.visit.request.headers.te)) {
+      this.passesTrailers = true;
+      headers.push('trailer', head.trailer);
+    }
+    return headers;
+  }
+
+  private flushHead(): void {
+    const { response } = this.visit;
+    if (!this.hasBytes && !response.writableEnded) response.flushHeaders();
+  }
+}
+
+/** Of unknown length, or long: its first byte may be far away, and the head tells the client that it is coming. */
+function isStreaming({ contentLength }: AnswerHead): boolean {
+  return contentLength === undefined || Number(contentLength) > SMALL_ANSWER_BYTES;
+}
+
+function pairsOf(rawTrailers: readonly Buffer[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index < rawTrailers.length; index += 2) {
+    pairs.push([rawTrailers[index].toString('latin1'), rawTrailers[index + 1].toString('latin1')]);
+  }
+  return pairs;
+}

@@ -1,0 +1,106 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { DATA_PLANE_ROUTES, type DataPlaneRoute } from './data-plane.routes.js';
+import { ENVELOPE_ANSWER_SCHEMA, ENVELOPE_REQUEST_SCHEMA } from './envelope.schema.js';
+
+type PathItem = OpenAPIObject['paths'][string];
+type Operation = NonNullable<PathItem['get']>;
+type Method = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch';
+
+const ANY_METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
+const TAG = 'data plane';
+
+/** Completes the document of the controllers with the routes that are taken before them. */
+export function mergeDataPlaneRoutes(document: OpenAPIObject): OpenAPIObject {
+  const paths = { ...document.paths };
+  for (const route of DATA_PLANE_ROUTES) paths[route.template] = pathItemOf(route);
+  return { ...document, paths };
+}
+
+function pathItemOf(route: DataPlaneRoute): PathItem {
+  const methods = route.method === 'ANY' ? ANY_METHODS : ([route.method.toLowerCase()] as Method[]);
+  return Object.fromEntries(methods.map((method) => [method, operationOf(route, method)]));
+}
+
+function operationOf(route: DataPlaneRoute, method: Method): Operation {
+  const isOnly = route.method !== 'ANY';
+  const suffix = method.charAt(0).toUpperCase() + method.slice(1);
+  return {
+    operationId: isOnly ? route.operationId : `${route.operationId}${suffix}`,
+    summary: route.summary,
+    tags: [TAG],
+    parameters: [...pathParameters(route), TIME_LIMIT],
+    ...(isOnly ? { requestBody: ENVELOPE_BODY } : {}),
+    responses: isOnly ? ENVELOPE_RESPONSES : TRANSPARENT_RESPONSES,
+  };
+}
+
+function pathParameters({ template }: DataPlaneRoute): Operation['parameters'] & object[] {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+}
+
+const TIME_LIMIT = {
+  name: 'X-Timelimit',
+  in: 'header',
+  required: false,
+  description: 'Total wall time such as 30, 30s, 5m or 1h; then 504 `time_limit_exceeded`.',
+  schema: { type: 'string' },
+} as const;
+
+const PROBLEM = {
+  description: 'A problem document; `code` says what went wrong.',
+  content: {
+    'application/problem+json': {
+      schema: {
+        type: 'object',
+        required: ['type', 'title', 'status', 'code', 'detail', 'request_id'],
+        properties: {
+          type: { type: 'string' },
+          title: { type: 'string' },
+          status: { type: 'integer' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+          request_id: { type: 'string' },
+        },
+      },
+    },
+  },
+} as const;
+
+const TRANSPARENT_RESPONSES: Operation['responses'] = {
+  default: {
+    description: "The upstream's own answer, with X-Request-Id, X-GPUProxy-Instance and X-GPUProxy-Attempts.",
+    content: { '*/*': { schema: {} } },
+  },
+  '401': PROBLEM,
+  '403': PROBLEM,
+  '404': PROBLEM,
+  '413': PROBLEM,
+  '429': PROBLEM,
+  '502': PROBLEM,
+  '503': PROBLEM,
+  '504': PROBLEM,
+  '508': PROBLEM,
+};
+
+const ENVELOPE_BODY: NonNullable<Operation['requestBody']> = {
+  required: true,
+  content: { 'application/json': { schema: ENVELOPE_REQUEST_SCHEMA } },
+};
+
+const ENVELOPE_RESPONSES: Operation['responses'] = {
+  '200': {
+    description: "The upstream's answer in JSON; with stream: true its own status, headers and bytes.",
+    content: { 'application/json': { schema: ENVELOPE_ANSWER_SCHEMA } },
+  },
+  '400': PROBLEM,
+  '401': PROBLEM,
+  '403': PROBLEM,
+  '404': PROBLEM,
+  '413': PROBLEM,
+  '422': PROBLEM,
+  '429': PROBLEM,
+  '502': PROBLEM,
+  '503': PROBLEM,
+  '504': PROBLEM,
+};

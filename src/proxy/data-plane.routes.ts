@@ -1,0 +1,105 @@
+/** Which piece of the data plane answers a route. */
+export type RouteHandlerName = 'pool' | 'rental' | 'envelope';
+
+/** A path that is taken before the control plane sees it; the OpenAPI document is completed from this table. */
+export interface DataPlaneRoute {
+  /** `ANY`: every method but TRACE and CONNECT. */
+  method: 'ANY' | 'POST';
+  /** `{name}` is one path segment, a final `{path}` all the rest. */
+  template: string;
+  handler: RouteHandlerName;
+  /** May be upgraded to a WebSocket. */
+  allowsUpgrade: boolean;
+  /** For the OpenAPI document. */
+  operationId: string;
+  summary: string;
+}
+
+export const DATA_PLANE_ROUTES: readonly DataPlaneRoute[] = [
+  {
+    method: 'ANY',
+    template: '/api/v1/gpu/pools/{name}/proxy/{path}',
+    handler: 'pool',
+    allowsUpgrade: true,
+    operationId: 'proxyToPool',
+    summary:
+      'Any HTTP request or WebSocket to an instance of a pool, picked by its strategy; bytes pass unchanged.',
+  },
+  {
+    method: 'ANY',
+    template: '/api/v1/gpu/rentals/{id}/proxy/{path}',
+    handler: 'rental',
+    allowsUpgrade: true,
+    operationId: 'proxyToRental',
+    summary: 'Any HTTP request or WebSocket to one running rental; bytes pass unchanged.',
+  },
+  {
+    method: 'POST',
+    template: '/api/v1/gpu/proxy',
+    handler: 'envelope',
+    allowsUpgrade: false,
+    operationId: 'proxyRequest',
+    summary: 'A request described in JSON: its answer comes in JSON, or streamed with stream: true.',
+  },
+];
+
+/** A URL that belongs to the data plane. */
+export interface RouteMatch {
+  route: DataPlaneRoute;
+  /** The segment in `{name}` or `{id}`, still percent-encoded; empty for routes without one. */
+  parameter: string;
+  /** The rest of the request target for the upstream, with its query, byte for byte; starts with `/`. */
+  rest: string;
+}
+
+interface Matcher {
+  route: DataPlaneRoute;
+  /** Up to the parameter, or the whole path. */
+  prefix: string;
+  /** Between parameter and rest; undefined = the path ends with the prefix. */
+  infix?: string;
+}
+
+const MATCHERS: readonly Matcher[] = DATA_PLANE_ROUTES.map((route) => {
+  const [prefix, infix] = route.template.replace('/{path}', '').split(/\{\w+\}/);
+  return { route, prefix, infix };
+});
+
+/**
+ * Finds the route of a request target. Compared byte by byte and undecoded: `//api`, `/%61pi` or other spellings are no
+ * data-plane paths, and what follows the infix is never interpreted.
+ */
+export function matchRoute(method: string | undefined, target: string): RouteMatch | undefined {
+  const path = target.startsWith('/') ? target : originForm(target);
+  for (const matcher of MATCHERS) {
+    if (!path.startsWith(matcher.prefix) || !takesMethod(matcher.route, method)) continue;
+    const match =
+      matcher.infix === undefined ? matchWhole(matcher, path) : matchParts(matcher, matcher.infix, path);
+    if (match) return match;
+  }
+  return undefined;
+}
+
+/** RFC 9112 section 3.2.2: a server accepts the absolute form as well; its host is us. */
+function originForm(target: string): string {
+  const rest = /^https?:\/\/[^/?#]*(.*)$/is.exec(target)?.[1] ?? '';
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function takesMethod(route: DataPlaneRoute, method: string | undefined): boolean {
+  return route.method === 'ANY' || route.method === method;
+}
+
+function matchWhole({ route, prefix }: Matcher, path: string): RouteMatch | undefined {
+  const isWhole = path.length === prefix.length || path[prefix.length] === '?';
+  return isWhole ? { route, parameter: '', rest: path.slice(prefix.length) } : undefined;
+}
+
+function matchParts({ route, prefix }: Matcher, infix: string, path: string): RouteMatch | undefined {
+  const end = path.indexOf('/', prefix.length);
+  if (end <= prefix.length || !path.startsWith(infix, end)) return undefined;
+  const parameter = path.slice(prefix.length, end);
+  const rest = path.slice(end + infix.length);
+  if (rest === '' || rest.startsWith('?')) return { route, parameter, rest: `/${rest}` };
+  return rest.startsWith('/') ? { route, parameter, rest } : undefined;
+}

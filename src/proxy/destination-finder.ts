@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { EgressGuard } from '../egress/guard.js';
+import { InstanceDirectory, originOf, type RoutableInstance } from '../gpu/pools/instance.directory.js';
+import { PoolDirectory, type RoutablePool } from '../gpu/pools/pool.directory.js';
+import { LoadBalancerService } from '../loadbalancer/loadbalancer.service.js';
+import type { Destination, Route } from './destination.js';
+import { noServicePort, noSuchInstance, noSuchPool, noSuchRental } from './proxy.errors.js';
+
+/** Turns what a caller names into a destination. In memory, but for typed URLs. */
+@Injectable()
+export class DestinationFinder {
+  constructor(
+    private readonly pools: PoolDirectory,
+    private readonly instances: InstanceDirectory,
+    private readonly balancer: LoadBalancerService,
+    private readonly guard: EgressGuard,
+  ) {}
+
+  /** @throws DomainError 404 `pool_not_found` */
+  pool(ownerId: string, name: string): Destination {
+    const pool = this.pools.find(ownerId, name);
+    if (!pool) throw noSuchPool(name);
+    return {
+      poolKey: pool.key,
+      poolName: pool.name,
+      upstreamHeaders: pool.upstreamHeaders,
+      next: (tried) => this.member(pool, tried),
+    };
+  }
+
+  /** @throws DomainError 404 `instance_not_found`, also for another user's */
+  instance(ownerId: string, instanceId: string): Destination {
+    const instance = this.instances.find(instanceId);
+    if (instance?.ownerId !== ownerId) throw noSuchInstance();
+    return this.running(instance);
+  }
+
+  /** @throws DomainError 404 `rental_not_found`, also for another user's and for one that does not run */
+  rental(ownerId: string, id: string): Destination {
+    const instance = this.instances.findByRental(id) ?? this.instances.find(id);
+    if (instance?.ownerId !== ownerId) throw noSuchRental();
+    return this.running(instance);
+  }
+
+  /**
+   * A URL that the caller typed: one of its own instances, or what the operator opened.
+   * @throws DomainError 403 `target_not_allowed`; HostNotFoundError
+   */
+  async target(ownerId: string, url: URL): Promise<Destination> {
+    const own = this.instances.ofOwner(ownerId).find((instance) => servesFrom(instance, url.origin));
+    if (own) return this.running(own, url.origin);
+    await this.guard.check(url, 'target');
+    return { next: () => ({ origin: url.origin, kind: 'target' }) };
+  }
+
+  private running(instance: RoutableInstance, origin = originOf(instance)): Destination {
+    if (origin === undefined) throw noServicePort();
+    const { instanceId } = instance;
+    return {
+      next: () => ({ origin, kind: 'instance', instanceId, lease: this.balancer.leaseInstance(instanceId) }),
+    };
+  }
+
+  /** A member that has just lost the pool's port is passed over. */
+  private member(pool: RoutablePool, tried: ReadonlySet<string>): Route {
+    const lease = this.balancer.lease(pool.key, tried);
+    const { instanceId } = lease;
+    const instance = this.instances.find(instanceId);
+    const origin = instance && originOf(instance, pool.port);
+    if (origin !== undefined) return { origin, kind: 'instance', instanceId, lease };
+    lease.release('aborted');
+    return this.member(pool, new Set([...tried, instanceId]));
+  }
+}
+
+function servesFrom({ origins }: RoutableInstance, origin: string): boolean {
+  for (const mapped of origins.values()) if (new URL(mapped).origin === origin) return true;
+  return false;
+}

@@ -1,0 +1,27 @@
+import type { EgressKind } from '../egress/guard.js';
+import type { Lease } from '../loadbalancer/lease.js';
+
+/** One place that a request can be sent to. */
+export interface Route {
+  /** scheme://host:port */
+  origin: string;
+  kind: EgressKind;
+  /** Absent for a URL that a caller typed. */
+  instanceId?: string;
+  lease?: Lease;
+}
+
+/** Where a request goes: a pool, an instance or a typed URL. */
+export interface Destination {
+  /** The pool's key in the balancer: only a pool has other instances to try, and a budget for it. */
+  poolKey?: string;
+  poolName?: string;
+  /** Credentials for the upstream that the pool's owner filed. */
+  upstreamHeaders?: Readonly<Record<string, string>>;
+  /**
+   * Picks, and counts the connection until the lease is released.
+   * @param tried instances that have failed this request
+   * @throws DomainError when there is none (left)
+   */
+  next(tried: ReadonlySet<string>): Route;
+}

@@ -1,0 +1,123 @@
+import type { DomainError } from '../common/domain-error.js';
+import type { Served } from './answer-sink.js';
+import type { Exchange } from './exchange.js';
+import { upstreamTooLarge } from './proxy.errors.js';
+import type { MeteredSink } from './proxy.service.js';
+import { readAnswerHead, type AnswerHead } from './response-headers.js';
+import { mayHoldUsage, readUsage, type TokenUsage } from './usage-tail.js';
+import type { Visit } from './visit.js';
+
+/** An answer that is not streamed is held in memory. */
+const MOST_BYTES = 67_108_864;
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Collects the upstream's answer and puts it into JSON. */
+export class EnvelopeAnswer implements MeteredSink {
+  private exchange: Exchange | undefined;
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private status = 0;
+  private answerHead: AnswerHead | undefined;
+  private served: Served | undefined;
+
+  constructor(private readonly visit: Visit) {}
+
+  follow(exchange: Exchange): void {
+    this.exchange = exchange;
+    this.visit.response.once('close', () => exchange.abort());
+  }
+
+  get usage(): TokenUsage | undefined {
+    const { contentType = '', contentEncoding } = this.answerHead ?? {};
+    return mayHoldUsage(contentType, contentEncoding) ? readUsage(this.body()) : undefined;
+  }
+
+  head(status: number, _reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+    this.status = status;
+    this.served = served;
+    this.answerHead = readAnswerHead(status, rawHeaders);
+  }
+
+  data(chunk: Buffer): boolean {
+    this.size += chunk.length;
+    if (this.size > MOST_BYTES) this.exchange?.giveUp(upstreamTooLarge(MOST_BYTES));
+    else this.chunks.push(chunk);
+    return true;
+  }
+
+  end(): void {
+    const { response } = this.visit;
+    if (response.destroyed || !this.answerHead) return;
+    const text = this.envelope(this.answerHead);
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    this.visit.answer(200, headers, Buffer.from(text), this.served);
+  }
+
+  refuse(error: DomainError, served: Served): void {
+    this.visit.refuse(error, served);
+  }
+
+  /** The client has seen nothing yet, so a broken answer is an error like any other. */
+  cut(error: DomainError): void {
+    this.visit.refuse(error, this.served);
+  }
+
+  private body(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+
+  /** Written by hand around the upstream's JSON, which stays as it was written. */
+  private envelope(head: AnswerHead): string {
+    const members = [
+      `"status_code":${this.status}`,
+      `"headers":${JSON.stringify(headerObject(head))}`,
+      ...bodyMembers(this.body(), head),
+      `"duration_ms":${this.visit.durationMs}`,
+      `"attempts":${this.served?.attempts ?? 1}`,
+    ];
+    if (this.served?.instanceId !== undefined) {
+      members.push(`"instance_id":${JSON.stringify(this.served.instanceId)}`);
+    }
+    return `{${members.join(',')}}`;
+  }
+}
+
+/** JSON as it is, else text, else base64. */
+function bodyMembers(body: Buffer, { contentType, contentEncoding }: AnswerHead): string[] {
+  const isPlain = contentEncoding === undefined || contentEncoding === 'identity';
+  const text = isPlain ? decode(body) : undefined;
+  if (text === undefined) return [`"body":"${body.toString('base64')}"`, '"body_encoding":"base64"'];
+  if (JSON_TYPE.test(contentType) && isJson(text)) return [`"body":${text}`];
+  return [`"body":${JSON.stringify(text)}`];
+}
+
+function decode(body: Buffer): string | undefined {
+  try {
+    return UTF8.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Names in lower case; repeated headers in one text, but for cookies, which cannot be joined. */
+function headerObject({ headers, contentLength }: AnswerHead): Record<string, string | string[]> {
+  const object: Record<string, string | string[]> = {};
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index].toLowerCase();
+    const value = headers[index + 1];
+    const before = object[name];
+    if (name === 'set-cookie') object[name] = [...(before ?? []), value];
+    else if (name !== 'via') object[name] = before === undefined ? value : `${String(before)}, ${value}`;
+  }
+  return contentLength === undefined ? object : { ...object, 'content-length': contentLength };
+}

@@ -1,0 +1,51 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { PROTOCOL_NAMES } from './protocols/index.js';
+
+type Schema = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
+
+const headers = (description: string): Schema => ({
+  type: 'object',
+  description,
+  additionalProperties: { type: 'string' },
+});
+
+/** POST gpu/proxy for the OpenAPI document; `envelope-request.ts` is what enforces it. */
+export const ENVELOPE_REQUEST_SCHEMA: Schema = {
+  type: 'object',
+  required: ['protocol'],
+  additionalProperties: false,
+  description: 'Exactly one of target_url, pool and instance_id.',
+  properties: {
+    protocol: { type: 'string', enum: [...PROTOCOL_NAMES] },
+    target_url: { type: 'string', format: 'uri' },
+    pool: { type: 'string' },
+    instance_id: { type: 'string' },
+    path: { type: 'string', description: 'With pool or instance_id; default /.' },
+    method: { type: 'string', description: 'Default POST with a body, else GET.' },
+    headers: headers('For the upstream.'),
+    body: {
+      description: 'A text is sent as it is, anything else as the JSON it is written in, digit by digit.',
+    },
+    timeout_ms: { type: 'integer', minimum: 1, maximum: 86_400_000 },
+    stream: { type: 'boolean', description: "Relay the upstream's answer byte by byte." },
+    stream_response: { type: 'boolean', description: 'The same as stream.' },
+    upstream_headers: headers('Credentials for the upstream; never logged.'),
+  },
+};
+
+export const ENVELOPE_ANSWER_SCHEMA: Schema = {
+  type: 'object',
+  required: ['status_code', 'headers', 'body', 'duration_ms', 'attempts'],
+  properties: {
+    status_code: { type: 'integer' },
+    headers: {
+      type: 'object',
+      additionalProperties: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    },
+    body: { description: 'JSON when the upstream says so, else text, else base64.' },
+    body_encoding: { type: 'string', enum: ['base64'] },
+    duration_ms: { type: 'integer' },
+    instance_id: { type: 'string' },
+    attempts: { type: 'integer' },
+  },
+};

@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { parseTimeLimitHeader } from '../../common/time-limit.js';
+import { AppConfig } from '../../config/config.js';
+import { ClientAnswer } from '../client-answer.js';
+import type { Destination } from '../destination.js';
+import { EnvelopeAnswer } from '../envelope-answer.js';
+import type { EnvelopeRequest } from '../envelope-request.js';
+import { forwardingOf } from '../forwarding.js';
+import { Peers } from '../peers.js';
+import { invalidProxyRequest } from '../proxy.errors.js';
+import { ProxyService } from '../proxy.service.js';
+import { buildRequestHeaders } from '../request-headers.js';
+import type { Visit } from '../visit.js';
+import type { ProtocolHandler } from './protocol-handler.js';
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Plain HTTP. With a pool or an instance the scheme is the instance's; a target_url says the same as `protocol`. */
+@Injectable()
+export class HttpProtocol implements ProtocolHandler {
+  readonly name: string = 'http';
+  readonly extraFields = [];
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly peers: Peers,
+    private readonly proxy: ProxyService,
+  ) {}
+
+  serve(visit: Visit, envelope: EnvelopeRequest, destination: Destination): void {
+    this.checkScheme(envelope);
+    const body = bodyOf(envelope);
+    const request = {
+      protocol: this.name,
+      method: envelope.method ?? (body ? 'POST' : 'GET'),
+      path: pathOf(envelope),
+      headers: this.headersFor(visit, envelope, destination),
+      body,
+      timeLimitMs: timeLimitOf(visit, envelope),
+    };
+    const sink = envelope.isStream
+      ? new ClientAnswer(visit, this.config.proxy.idleTimeoutMs)
+      : new EnvelopeAnswer(visit);
+    this.proxy.run(visit, destination, request, sink);
+  }
+
+  private checkScheme({ targetUrl }: EnvelopeRequest): void {
+    if (targetUrl && targetUrl.protocol !== `${this.name}:`) {
+      throw invalidProxyRequest([{ field: 'target_url', message: `must start with ${this.name}://` }]);
+    }
+  }
+
+  /** An X-API-Key written into the JSON is for the upstream; the one in our own head never gets here. */
+  private headersFor(visit: Visit, envelope: EnvelopeRequest, destination: Destination): string[] {
+    const { request, requestId } = visit;
+    const given = Object.entries({ ...defaultHeaders(envelope), ...lowerNames(envelope.headers) });
+    const apiKey = given.filter(([name]) => name === 'x-api-key');
+    return buildRequestHeaders({
+      rawHeaders: given.flat(),
+      httpVersion: request.httpVersion,
+      connection: undefined,
+      via: undefined,
+      te: undefined,
+      withheld: NOTHING,
+      forwarding: forwardingOf(request, this.peers.of(request.socket)),
+      requestId,
+      contentLength: undefined,
+      upstreamHeaders: {
+        ...Object.fromEntries(apiKey),
+        ...destination.upstreamHeaders,
+        ...envelope.upstreamHeaders,
+      },
+    });
+  }
+}
+
+@Injectable()
+export class HttpsProtocol extends HttpProtocol {
+  override readonly name = 'https';
+}
+
+/** A text is sent as it is, everything else as the JSON that it was written in. */
+function bodyOf({ body }: EnvelopeRequest): Buffer | null {
+  if (!body) return null;
+  return Buffer.from(typeof body.value === 'string' ? body.value : body.source);
+}
+
+/** Compressed answers would have to be told in base64. */
+function defaultHeaders({ body }: EnvelopeRequest): Record<string, string> {
+  const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'gpuproxy' };
+  if (!body) return headers;
+  const type = typeof body.value === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
+  return { ...headers, 'content-type': type };
+}
+
+function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function pathOf({ targetUrl, path }: EnvelopeRequest): string {
+  return targetUrl ? `${targetUrl.pathname}${targetUrl.search}` : (path ?? '/');
+}
+
+/** The smaller of both wins. */
+function timeLimitOf({ request }: Visit, { timeoutMs }: EnvelopeRequest): number | undefined {
+  const limits = [timeoutMs, parseTimeLimitHeader(request.headers['x-timelimit'])];
+  const given = limits.filter((limit) => limit !== undefined);
+  return given.length > 0 ? Math.min(...given) : undefined;
+}

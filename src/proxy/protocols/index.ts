@@ -1,0 +1,9 @@
+import { HttpProtocol, HttpsProtocol } from './http.protocol.js';
+
+export const PROTOCOL_HANDLERS = Symbol('PROTOCOL_HANDLERS');
+
+/** Every protocol that POST gpu/proxy speaks, by the name it goes by there. */
+const FAMILY = { http: HttpProtocol, https: HttpsProtocol };
+
+export const PROTOCOLS = Object.values(FAMILY);
+export const PROTOCOL_NAMES = Object.keys(FAMILY);

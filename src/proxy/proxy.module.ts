@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { provideAll } from '../common/registry.js';
+import { CreditsModule } from '../credits/credits.module.js';
+import { EgressModule } from '../egress/egress.module.js';
+import { GpuModule } from '../gpu/gpu.module.js';
+import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
+import { Admission } from './admission.js';
+import { CorsPolicy } from './cors.js';
+import { DataPlaneDoor } from './data-plane.door.js';
+import { DestinationFinder } from './destination-finder.js';
+import { ProxyGauges } from './gauges.js';
+import { InFlight } from './in-flight.js';
+import { Metering } from './metering.js';
+import { Peers } from './peers.js';
+import { PROTOCOL_HANDLERS, PROTOCOLS } from './protocols/index.js';
+import type { ProtocolHandler } from './protocols/protocol-handler.js';
+import { ProxyController } from './proxy.controller.js';
+import { ProxyService } from './proxy.service.js';
+import { RetryBudget } from './retry-budget.js';
+import { RouteHandlers } from './route-handlers.js';
+import { TransparentHandler } from './transparent.handler.js';
+import { UpgradeTunnel } from './upgrade-tunnel.js';
+import { UpstreamClient } from './upstream.client.js';
+
+/** The data plane. Its door is not a Nest controller: it stands in front of the framework. */
+@Module({
+  imports: [AuthModule, CreditsModule, EgressModule, GpuModule, LoadBalancerModule],
+  providers: [
+    Admission,
+    CorsPolicy,
+    DataPlaneDoor,
+    DestinationFinder,
+    InFlight,
+    Metering,
+    Peers,
+    ProxyController,
+    ProxyGauges,
+    ProxyService,
+    RetryBudget,
+    RouteHandlers,
+    TransparentHandler,
+    UpgradeTunnel,
+    UpstreamClient,
+    ...provideAll<ProtocolHandler>(PROTOCOL_HANDLERS, PROTOCOLS),
+  ],
+  exports: [
+    CorsPolicy,
+    DataPlaneDoor,
+    DestinationFinder,
+    InFlight,
+    ProxyGauges,
+    ProxyService,
+    UpstreamClient,
+  ],
+})
+export class ProxyModule {}

@@ -1,0 +1,88 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AppConfig } from '../config/config.js';
+import type { AnswerSink } from './answer-sink.js';
+import type { Destination } from './destination.js';
+import { Exchange, type Dispatchable, type ExchangeReport } from './exchange.js';
+import { ProxyGauges } from './gauges.js';
+import { Metering, type MeteredReport } from './metering.js';
+import { PassingBody } from './request-body.js';
+import { RetryBudget } from './retry-budget.js';
+import { UpstreamClient } from './upstream.client.js';
+import type { TokenUsage } from './usage-tail.js';
+import type { Visit } from './visit.js';
+
+/** Where an answer goes, and what it turned out to have used. */
+export interface MeteredSink extends AnswerSink {
+  follow(exchange: Exchange): void;
+  readonly usage: TokenUsage | undefined;
+}
+
+/** A request as a route's handler has prepared it; time-outs and tenant are the service's business. */
+export type ProxyRequest = Pick<Dispatchable, 'method' | 'path' | 'headers' | 'body' | 'timeLimitMs'> & {
+  protocol: string;
+};
+
+/** The story of a proxied request: send it, then release, charge and count, however it ended. */
+@Injectable()
+export class ProxyService {
+  private readonly logger = new Logger(ProxyService.name);
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly upstream: UpstreamClient,
+    private readonly budget: RetryBudget,
+    private readonly metering: Metering,
+    private readonly gauges: ProxyGauges,
+  ) {}
+
+  /** @throws DomainError when there is nothing to send to; everything later goes to the sink */
+  run(visit: Visit, destination: Destination, request: ProxyRequest, sink: MeteredSink): void {
+    const { firstByteTimeoutMs, idleTimeoutMs } = this.config.proxy;
+    const { method, path, headers, body, timeLimitMs, protocol } = request;
+    const tenant = visit.caller.userId;
+    const exchange = new Exchange(
+      { tenant, method, path, headers, body, firstByteTimeoutMs, idleTimeoutMs, timeLimitMs },
+      destination,
+      sink,
+      this.upstream,
+      this.budget,
+      (report) =>
+        this.account(visit, {
+          ...report,
+          protocol,
+          pool: destination.poolName,
+          bytesIn: sizeOf(body),
+          usage: sink.usage,
+        }),
+    );
+    sink.follow(exchange);
+    exchange.start();
+  }
+
+  /** Counts and books what has ended; its lease is released already. */
+  account(visit: Visit, report: MeteredReport): void {
+    this.gauges.count(report, report.bytesIn);
+    this.metering.record(visit, report);
+    if (report.error && report.error.status >= 500) this.logFailure(visit, report, report.error);
+  }
+
+  private logFailure(
+    visit: Visit,
+    report: ExchangeReport,
+    { code, cause }: { code: string; cause?: unknown },
+  ): void {
+    this.logger.warn({
+      msg: 'upstream failed',
+      request_id: visit.requestId,
+      instance_id: report.instanceId,
+      attempts: report.attempts,
+      code,
+      cause: cause instanceof Error ? cause.message : undefined,
+    });
+  }
+}
+
+function sizeOf(body: Dispatchable['body']): number {
+  if (body instanceof PassingBody) return body.byteCount;
+  return Buffer.isBuffer(body) ? body.length : 0;
+}

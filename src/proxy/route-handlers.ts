@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import { ProxyController } from './proxy.controller.js';
+import { TransparentHandler } from './transparent.handler.js';
+import { UpgradeTunnel } from './upgrade-tunnel.js';
+import type { Visit } from './visit.js';
+
+/** Who answers which route of the table. */
+@Injectable()
+export class RouteHandlers {
+  constructor(
+    private readonly transparent: TransparentHandler,
+    private readonly tunnel: UpgradeTunnel,
+    private readonly envelope: ProxyController,
+  ) {}
+
+  /** @throws DomainError when the request is refused */
+  serve(visit: Visit): void {
+    switch (visit.match.route.handler) {
+      case 'pool':
+      case 'rental':
+        return this.transparent.serve(visit);
+      case 'envelope':
+        return this.envelope.serve(visit);
+    }
+  }
+
+  upgrade(visit: Visit, socket: Socket, head: Buffer): Promise<void> {
+    return this.tunnel.open(visit, socket, head);
+  }
+
+  closeTunnels(): void {
+    this.tunnel.closeAll();
+  }
+}

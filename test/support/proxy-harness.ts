@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { ClientAddress } from '../../src/auth/client-address.js';
+import { RateLimiter } from '../../src/auth/rate-limiting/rate-limiter.js';
+import { RatePolicies } from '../../src/auth/rate-limiting/rate-policies.js';
+import type { CallerVerifier } from '../../src/auth/verification/caller-verifier.js';
+import { readCredential } from '../../src/auth/verification/credential.js';
+import { SCOPES, type Caller } from '../../src/common/caller.js';
+import { SystemClock } from '../../src/common/clock.js';
+import { DomainError } from '../../src/common/domain-error.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import type { UsageEvent, UsageRecorder } from '../../src/credits/usage/usage-recorder.js';
+import { EgressConnector } from '../../src/egress/connector.js';
+import { EgressGuard } from '../../src/egress/guard.js';
+import { SystemHostResolver } from '../../src/egress/host-resolver.js';
+import { OwnEndpoints } from '../../src/egress/own-endpoints.js';
+import { TrustedHosts } from '../../src/egress/trusted-hosts.js';
+import { InstanceDirectory } from '../../src/gpu/pools/instance.directory.js';
+import { PoolDirectory, poolKey, type RoutablePool } from '../../src/gpu/pools/pool.directory.js';
+import { LoadBalancerService } from '../../src/loadbalancer/loadbalancer.service.js';
+import { Admission } from '../../src/proxy/admission.js';
+import { CorsPolicy } from '../../src/proxy/cors.js';
+import { DataPlaneDoor } from '../../src/proxy/data-plane.door.js';
+import { DestinationFinder } from '../../src/proxy/destination-finder.js';
+import { ProxyGauges } from '../../src/proxy/gauges.js';
+import { InFlight } from '../../src/proxy/in-flight.js';
+import { Metering } from '../../src/proxy/metering.js';
+import { Peers } from '../../src/proxy/peers.js';
+import { HttpProtocol, HttpsProtocol } from '../../src/proxy/protocols/http.protocol.js';
+import { ProxyController } from '../../src/proxy/proxy.controller.js';
+import { ProxyService } from '../../src/proxy/proxy.service.js';
+import { RetryBudget } from '../../src/proxy/retry-budget.js';
+import { RouteHandlers } from '../../src/proxy/route-handlers.js';
+import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
+import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
+import { UpstreamClient } from '../../src/proxy/upstream.client.js';
+
+export const OWNER = 'user-1';
+export const KEY = 'key-of-user-1';
+
+/** The whole data plane on a real socket, with a table of callers instead of the database. */
+export interface ProxyHarness {
+  port: number;
+  url: string;
+  door: DataPlaneDoor;
+  balancer: LoadBalancerService;
+  upstream: UpstreamClient;
+  own: OwnEndpoints;
+  gauges: ProxyGauges;
+  usage: UsageEvent[];
+  /** Makes instances `i0`, `i1`, … of OWNER and a pool of them. */
+  addPool(name: string, origins: readonly string[], settings?: Partial<RoutablePool>): void;
+  close(): Promise<void>;
+}
+
+export async function startProxy(env: Record<string, string> = {}): Promise<ProxyHarness> {
+  const config = loadConfig({ JWT_SECRET: 'k3'.repeat(20), PROXY_OPEN_TARGETS: 'true', ...env });
+  const clock = new SystemClock();
+  const resolver = new SystemHostResolver();
+  const [trusted, own] = [new TrustedHosts(config), new OwnEndpoints(config, resolver)];
+  const guard = new EgressGuard(config, trusted, own, resolver);
+  const connector = new EgressConnector(guard);
+  const balancer = new LoadBalancerService(config, clock);
+  const [instances, pools] = [new InstanceDirectory(), new PoolDirectory()];
+  const finder = new DestinationFinder(pools, instances, balancer, guard);
+  const upstream = new UpstreamClient(connector);
+  const usage: UsageEvent[] = [];
+  const recorder = { record: (event: UsageEvent) => void usage.push(event) } as unknown as UsageRecorder;
+  const inFlight = new InFlight();
+  const gauges = new ProxyGauges(inFlight);
+  const service = new ProxyService(
+    config,
+    upstream,
+    new RetryBudget(clock),
+    new Metering(recorder, clock),
+    gauges,
+  );
+  const peers = new Peers(config, new ClientAddress(config));
+  const transparent = new TransparentHandler(config, finder, peers, service);
+  const tunnel = new UpgradeTunnel(config, transparent, connector, service);
+  const protocols = [new HttpProtocol(config, peers, service), new HttpsProtocol(config, peers, service)];
+  const admission = new Admission(callersFromTable, new RateLimiter(clock), new RatePolicies(config));
+  const handlers = new RouteHandlers(transparent, tunnel, new ProxyController(config, finder, protocols));
+  const door = new DataPlaneDoor(peers, new CorsPolicy(config), admission, handlers, inFlight);
+  const server = createServer((request, response) => {
+    if (!door.handle(request, response)) response.writeHead(404).end('control plane');
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (!door.handleUpgrade(request, socket, head)) socket.destroy();
+  });
+  const port = await listen(server);
+  return {
+    ...{ port, url: `http://127.0.0.1:${port}`, door, balancer, upstream, own, gauges, usage },
+    addPool: (name, origins, settings) => {
+      const routable = origins.map((origin, index) => ({
+        instanceId: `i${index}`,
+        rentalId: `r${index}`,
+        ownerId: OWNER,
+        provider: 'static' as const,
+        origins: new Map([[8000, origin]]),
+        isServing: true,
+        hasService: true,
+        health: { protocols: [] },
+      }));
+      origins.forEach((origin) => trusted.add(origin));
+      instances.replaceOwner(OWNER, routable);
+      const pool = {
+        key: poolKey(OWNER, name),
+        name,
+        ownerId: OWNER,
+        protocol: 'http' as const,
+        mcpPath: '/mcp',
+        ...settings,
+      };
+      pools.replaceOwner(OWNER, [pool]);
+      const ids = routable.map(({ instanceId }) => instanceId);
+      ids.forEach((id) =>
+        balancer.setTarget({ id, ownerId: OWNER, provider: 'static', weight: 1, state: 'serving' }),
+      );
+      balancer.setPool(pool.key, { ownerId: OWNER, strategy: 'round_robin', memberIds: ids });
+    },
+    close: async () => {
+      tunnel.closeAll();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await upstream.onModuleDestroy();
+    },
+  };
+}
+
+const CALLER: Caller = {
+  userId: OWNER,
+  email: 'owner@example.com',
+  isAdmin: false,
+  mustChangePassword: false,
+  credential: 'api_key',
+  credentialId: 'key-1',
+  scopes: SCOPES,
+};
+
+const CALLERS: Readonly<Record<string, Caller>> = {
+  [KEY]: CALLER,
+  'key-of-user-2': { ...CALLER, userId: 'user-2', credentialId: 'key-2' },
+  'key-without-scope': { ...CALLER, scopes: ['gpu:read'], credentialId: 'key-3' },
+};
+
+const callersFromTable = {
+  verify(headers: IncomingHttpHeaders): Caller | Promise<Caller> {
+    const { text } = readCredential(headers);
+    const caller = CALLERS[text];
+    if (text === 'slow') return Promise.resolve(CALLER);
+    if (!caller) throw new DomainError('invalid_api_key', 401, 'This API key is not valid.');
+    return caller;
+  },
+} as unknown as CallerVerifier;
+
+export async function listen(server: Server | import('node:net').Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** Sends bytes as they are and collects what comes back until the other side closes, or until `until` is seen. */
+export async function sendRaw(port: number, bytes: string | Buffer, until?: string): Promise<string> {
+  const socket: Socket = connect(port, '127.0.0.1');
+  let received = '';
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      socket.destroy();
+      resolve(received);
+    };
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      if (until !== undefined && received.includes(until)) finish();
+    });
+    socket.on('error', finish).on('close', finish);
+    socket.write(bytes);
+  });
+}
