@@ -1,7 +1,7 @@
 import type { IoNetControl } from './io-net/io-net-control.js';
 import { IoNetSimulator } from './io-net/io-net-simulator.js';
 import type { MachineKnobs } from './machines/machine-knobs.js';
-import { MachineRoom } from './machines/machine-room.js';
+import { MachineRoom, type MachineListener } from './machines/machine-room.js';
 import { SeededRandom } from './random.js';
 import { SimulatedClock } from './simulated-clock.js';
 import type { VastControl } from './vast-ai/vast-control.js';
@@ -35,6 +35,8 @@ export interface Sandbox {
   clock: SimulatedClock;
   /** How machines that start from now on behave; a running one has its own knobs. */
   machineDefaults: MachineKnobs;
+  /** Hears of every machine's origin when it opens and closes, those that run already included. */
+  onMachine(listener: MachineListener): () => void;
   /** Ends both farms and every machine, with open connections destroyed. */
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ioNet: { url: ioNet.url, apiKey: keys.ioNet, control: ioNet.control },
     clock,
     machineDefaults: room.defaults,
+    onMachine: (listener) => room.listen(listener),
     close: async () => {
       clock.stop();
       await Promise.all([vastAi.close(), ioNet.close(), room.closeAll()]);

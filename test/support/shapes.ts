@@ -15,7 +15,7 @@ const DICTIONARIES = new Set([
  */
 export function expectSameShape(actual: unknown, expected: unknown, path = 'body'): void {
   if (actual === null || expected === null) return;
-  expect(kindOf(actual), path).toBe(kindOf(expected));
+  expect(`${path}: ${kindOf(actual)}`).toBe(`${path}: ${kindOf(expected)}`);
   if (Array.isArray(actual) && Array.isArray(expected)) {
     if (expected.length > 0)
       actual.forEach((item, index) => expectSameShape(item, expected[0], `${path}[${index}]`));
@@ -28,7 +28,7 @@ type Fields = Record<string, unknown>;
 
 function compareFields(actual: Fields, expected: Fields, path: string): void {
   if (DICTIONARIES.has(path.split('.').at(-1) ?? '')) return;
-  expect(Object.keys(actual).toSorted(), path).toEqual(Object.keys(expected).toSorted());
+  expect({ [path]: Object.keys(actual).toSorted() }).toEqual({ [path]: Object.keys(expected).toSorted() });
   for (const key of Object.keys(expected)) expectSameShape(actual[key], expected[key], `${path}.${key}`);
 }
 

@@ -89,8 +89,10 @@ describe('machines do not overlap', () => {
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([400, 404, 410]));
   });
 
-  test('a rented or expired ask cannot be rented', async () => {
-    expectKnownError(await rent(27108676, GOOD));
+  test('a rented ask cannot be rented', async () => {
+    const reply = await rent(27108676, GOOD);
+    expectKnownError(reply);
+    expect(reply.text).toContain('no_such_ask');
   });
 });
 
@@ -144,7 +146,9 @@ describe('planned refusals', () => {
 
   test('no credit refuses every rent', async () => {
     sandbox.vastAi.control.setCredit(0);
-    expectKnownError(await rent(27095186, GOOD));
+    const reply = await rent(27095186, GOOD);
+    expectKnownError(reply);
+    expect(reply.body.error).toBe('insufficient_credit');
     sandbox.vastAi.control.setCredit(100);
   });
 });

@@ -27,30 +27,6 @@ const answers = async (row: VastRow): Promise<void> =>
   expect((await fetch(`${vastOrigin(row)}/health`)).status).toBe(200);
 
 describe('the way to running', () => {
-  test('null, created, loading, running; ports and the address with its newline only at the end', async () => {
-    const slow = await startSandbox({ timeScale: 150, rateScale: 0 });
-    const id = await rentVast(slow, 27027716);
-    const seen: VastRow[] = [];
-    const last = await eventually(async () => {
-      const row = await showVast(slow, id);
-      if (row && row.actual_status !== seen.at(-1)?.actual_status) seen.push(row);
-      return row?.actual_status === 'running' ? row : undefined;
-    });
-    expect(seen.map(({ actual_status: status }) => status)).toEqual([null, 'created', 'loading', 'running']);
-    expect(seen.slice(0, 3).map(({ ports }) => ports)).toEqual([null, null, null]);
-    expect(seen.map(({ public_ipaddr: address }) => address)).toEqual([
-      '127.0.0.1',
-      '127.0.0.1',
-      '127.0.0.1',
-      '127.0.0.1\n',
-    ]);
-    ['null-provisioning', 'created', 'loading-pull', 'running'].forEach((name, index) =>
-      expectSameShape({ instances: seen[index] }, shapeOf(name)),
-    );
-    await answers(last);
-    await slow.close();
-  });
-
   test('a slow line takes much longer to pull', async () => {
     const [fast, slow] = [await rentVast(sandbox, 27030311), await rentVast(sandbox, 27116661)];
     await vastIn(sandbox, fast, 'running');
