@@ -59,6 +59,7 @@ export async function createCredits(
       { provide: JobsService, useValue: { register: (job: Job) => jobs.set(job.name, job) } },
     ],
   }).compile();
+  module.useLogger(false);
   await module.init();
   const ledger = module.get(LedgerService);
   const userWith = async (credits: number): Promise<string> => {

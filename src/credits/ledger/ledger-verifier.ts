@@ -32,6 +32,12 @@ export class LedgerVerifier {
     return firstBreak ? { isIntact: false, ...count, firstBreak } : { isIntact: true, ...count };
   }
 
+  /** The chain and the balances of one account; undefined = intact, also when there is no account. */
+  async verifyAccount(userId: string): Promise<LedgerBreak | undefined> {
+    const account = await this.accounts.find(userId);
+    return account ? this.checkAccount(account) : undefined;
+  }
+
   private async checkAccounts(count: {
     accounts: number;
     entries: number;
