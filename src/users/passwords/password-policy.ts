@@ -47,9 +47,9 @@ function isMadeOfContext(password: string, owner: PasswordOwner): boolean {
 }
 
 /** Longest first, so that a whole address goes before its parts. */
-function contextWords({ email, name }: PasswordOwner): string[] {
-  const whole = [email, name].map((text) => normalizePassword(text).toLowerCase());
-  const words = [...whole, ...whole.flatMap((text) => text.split(/[^\p{L}\p{N}]+/u)), ...PRODUCT_WORDS];
+function contextWords(owner: PasswordOwner): string[] {
+  const [email, name] = [owner.email, owner.name].map((text) => normalizePassword(text).trim().toLowerCase());
+  const words = [email, ...email.split('@'), name, ...name.split(/\s+/), ...PRODUCT_WORDS];
   return words
     .filter((word) => codePoints(word) >= SHORTEST_CONTEXT_WORD)
     .sort((a, b) => b.length - a.length);
