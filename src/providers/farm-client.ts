@@ -78,9 +78,9 @@ export class FarmClient<Lane extends string> {
         continue;
       }
       if (isUsable(call, result)) return result;
-      if (!call.isRepeatable || attempt - slowdowns >= MOST_TRIES || signal?.aborted)
-        throw this.failure(call, result);
-      await this.clock.sleep(retryMs(attempt - slowdowns, this.access.rateScale), signal);
+      const isLastTry = !call.isRepeatable || attempt - slowdowns >= MOST_TRIES;
+      const pauseMs = retryMs(attempt - slowdowns, this.access.rateScale);
+      if (isLastTry || !(await this.hasPaused(pauseMs, signal))) throw this.failure(call, result);
     }
   }
 
@@ -113,6 +113,18 @@ export class FarmClient<Lane extends string> {
       await this.lanes[lane].enter(signal);
     } catch (error) {
       if (signal?.aborted) throw tooLong;
+      throw error;
+    }
+  }
+
+  /** False when the caller gave up. */
+  private async hasPaused(ms: number, signal?: AbortSignal): Promise<boolean> {
+    if (signal?.aborted) return false;
+    try {
+      await this.clock.sleep(ms, signal);
+      return true;
+    } catch (error) {
+      if (signal?.aborted) return false;
       throw error;
     }
   }
