@@ -34,7 +34,7 @@ function operationOf(route: DataPlaneRoute, method: Method): Operation {
   };
 }
 
-function pathParameters({ template }: DataPlaneRoute): Operation['parameters'] & object[] {
+function pathParameters({ template }: DataPlaneRoute): NonNullable<Operation['parameters']> {
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
 }
@@ -47,7 +47,7 @@ const TIME_LIMIT = {
   schema: { type: 'string' },
 } as const;
 
-const PROBLEM = {
+const PROBLEM: NonNullable<Operation['responses'][string]> = {
   description: 'A problem document; `code` says what went wrong.',
   content: {
     'application/problem+json': {
@@ -65,7 +65,7 @@ const PROBLEM = {
       },
     },
   },
-} as const;
+};
 
 const TRANSPARENT_RESPONSES: Operation['responses'] = {
   default: {

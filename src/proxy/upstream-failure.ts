@@ -56,9 +56,14 @@ export function describeFailure(error: Error, phase: UpstreamPhase): UpstreamFai
 
 function brokenUpstream(error: Error, code: string, phase: UpstreamPhase): DomainError {
   if (UNSENDABLE.has(code)) return unsendableRequest(error);
-  if (code.startsWith('HPE_') || PROTOCOL_ERRORS.has(code)) return upstreamProtocolError(error);
+  if (PROTOCOL_ERRORS.has(code) || isParserError(error)) return upstreamProtocolError(error);
   if (phase !== 'connect') return upstreamUnreachable('connection_terminated', error);
   return upstreamUnreachable(REASONS[code] ?? reasonOfTls(code), error);
+}
+
+/** undici's parser names its error by class; an answer or upgrade that nobody asked for is known by its text only. */
+function isParserError({ name, message }: Error): boolean {
+  return name === 'HTTPParserError' || message === 'bad upgrade' || message === 'bad response';
 }
 
 function reasonOfTls(code: string): string {

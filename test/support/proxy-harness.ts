@@ -49,6 +49,8 @@ export interface ProxyHarness {
   own: OwnEndpoints;
   gauges: ProxyGauges;
   usage: UsageEvent[];
+  /** Resolves with the next row that is booked. */
+  nextUsage(): Promise<UsageEvent>;
   /** Makes instances `i0`, `i1`, … of OWNER and a pool of them. */
   addPool(name: string, origins: readonly string[], settings?: Partial<RoutablePool>): void;
   close(): Promise<void>;
@@ -66,7 +68,12 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const finder = new DestinationFinder(pools, instances, balancer, guard);
   const upstream = new UpstreamClient(connector);
   const usage: UsageEvent[] = [];
-  const recorder = { record: (event: UsageEvent) => void usage.push(event) } as unknown as UsageRecorder;
+  const waiting: ((event: UsageEvent) => void)[] = [];
+  const record = (event: UsageEvent): void => {
+    usage.push(event);
+    waiting.splice(0).forEach((wake) => wake(event));
+  };
+  const recorder = { record } as unknown as UsageRecorder;
   const inFlight = new InFlight();
   const gauges = new ProxyGauges(inFlight);
   const service = new ProxyService(
@@ -91,7 +98,15 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   });
   const port = await listen(server);
   return {
-    ...{ port, url: `http://127.0.0.1:${port}`, door, balancer, upstream, own, gauges, usage },
+    port,
+    url: `http://127.0.0.1:${port}`,
+    door,
+    balancer,
+    upstream,
+    own,
+    gauges,
+    usage,
+    nextUsage: () => new Promise((resolve) => waiting.push(resolve)),
     addPool: (name, origins, settings) => {
       const routable = origins.map((origin, index) => ({
         instanceId: `i${index}`,
@@ -161,6 +176,13 @@ export async function listen(server: Server | import('node:net').Server): Promis
   return (server.address() as AddressInfo).port;
 }
 
+/** A promise that is settled from outside. */
+export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
 /** Sends bytes as they are and collects what comes back until the other side closes, or until `until` is seen. */
 export async function sendRaw(port: number, bytes: string | Buffer, until?: string): Promise<string> {
   const socket: Socket = connect(port, '127.0.0.1');
@@ -175,6 +197,6 @@ export async function sendRaw(port: number, bytes: string | Buffer, until?: stri
       if (until !== undefined && received.includes(until)) finish();
     });
     socket.on('error', finish).on('close', finish);
-    socket.write(bytes);
+    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   });
 }

@@ -1,0 +1,134 @@
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KEY, listen, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
+import { refusedOrigin, startRawUpstream, type RawUpstream } from '../support/raw-upstream.js';
+
+let proxy: ProxyHarness;
+let good: Server;
+let goodOrigin = '';
+let goodCount = 0;
+let hangingUp: RawUpstream;
+
+beforeAll(async () => {
+  good = createServer((request, response) => {
+    goodCount += 1;
+    request.pipe(response);
+  });
+  goodOrigin = `http://127.0.0.1:${await listen(good)}`;
+  hangingUp = await startRawUpstream((socket) => void socket.resetAndDestroy());
+  proxy = await startProxy({ LB_EJECT_AFTER: '1000' });
+});
+
+afterAll(async () => {
+  await proxy.close();
+  await hangingUp.close();
+  good.closeAllConnections();
+  good.close();
+});
+
+/** Each test has a pool of its own, and so a fresh budget of retries. */
+let poolCount = 0;
+const usePool = (...origins: string[]): void =>
+  proxy.addPool('p', origins, { key: `user-1/p${poolCount++}` });
+
+const post = (body: string, lines: string[] = [], target = '/api/v1/gpu/pools/p/proxy/x'): Promise<string> =>
+  sendRaw(
+    proxy.port,
+    [
+      `POST ${target} HTTP/1.1`,
+      'Host: proxy.test',
+      `X-API-Key: ${KEY}`,
+      'Connection: close',
+      ...lines,
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+
+const get = (): Promise<string> =>
+  sendRaw(
+    proxy.port,
+    `GET /api/v1/gpu/pools/p/proxy/x HTTP/1.1\r\nHost: a\r\nX-API-Key: ${KEY}\r\nConnection: close\r\n\r\n`,
+  );
+
+const attemptsOf = (reply: string): string | undefined => /X-GPUProxy-Attempts: (\d)/.exec(reply)?.[1];
+
+describe('an instance that refuses connections', () => {
+  it('is passed over for any method and any body, and the caller is told how often', async () => {
+    usePool(await refusedOrigin(), goodOrigin);
+    for (let round = 0; round < 3; round += 1) {
+      const reply = await post('hello');
+      expect(reply).toMatch(/^HTTP\/1\.1 200 /);
+      expect(reply).toContain('hello');
+      expect(reply).toContain('X-GPUProxy-Instance: i1');
+      expect(attemptsOf(reply)).toBe('2');
+    }
+  });
+
+  it('is passed over with a body that is streamed: none of it was read', async () => {
+    usePool(await refusedOrigin(), goodOrigin);
+    for (let round = 0; round < 2; round += 1) {
+      const body = 'x'.repeat(100_000);
+      const reply = await post(body);
+      expect(reply).toMatch(/^HTTP\/1\.1 200 /);
+      expect(proxy.usage.at(-1)).toMatchObject({ bytesIn: body.length, bytesOut: body.length });
+    }
+  });
+
+  it('is the answer when there is no other', async () => {
+    usePool(await refusedOrigin(), await refusedOrigin());
+    const reply = await post('hello');
+    expect(reply).toMatch(/^HTTP\/1\.1 502 /);
+    expect(reply).toContain('"code":"upstream_unreachable"');
+    expect(reply).toContain('proxy-status: gpuproxy; error=connection_refused');
+    expect(reply).not.toContain('127.0.0.1:');
+    expect(attemptsOf(reply)).toBe('2');
+    for (const id of ['i0', 'i1']) expect(proxy.balancer.load(id)?.activeConnections).toBe(0);
+  });
+
+  it('is not passed over when the caller named it', async () => {
+    usePool(await refusedOrigin(), goodOrigin);
+    const reply = await post('hello', [], '/api/v1/gpu/rentals/r0/proxy/x');
+    expect(reply).toMatch(/^HTTP\/1\.1 502 /);
+    expect(await post('hello', [], '/api/v1/gpu/rentals/r1/proxy/x')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('an instance that breaks off after it was asked', () => {
+  it('never has a POST run again elsewhere', async () => {
+    usePool(hangingUp.origin, goodOrigin);
+    const before = goodCount;
+    const replies = [await post('once'), await post('once'), await post('once'), await post('once')];
+    const failed = replies.filter((reply) => reply.startsWith('HTTP/1.1 502 '));
+    expect(failed).toHaveLength(2);
+    expect(failed.map(attemptsOf)).toEqual(['1', '1']);
+    expect(goodCount - before).toBe(2);
+  });
+
+  it('has a GET read elsewhere', async () => {
+    usePool(hangingUp.origin, goodOrigin);
+    for (let round = 0; round < 4; round += 1) expect(await get()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('retries', () => {
+  it('stop at the budget: three a second, and one for five requests', async () => {
+    const dead = await refusedOrigin();
+    usePool(dead, goodOrigin);
+    const replies = await Promise.all(Array.from({ length: 40 }, () => post('x')));
+    const retried = replies.filter((reply) => attemptsOf(reply) === '2').length;
+    const failed = replies.filter((reply) => reply.startsWith('HTTP/1.1 502 ')).length;
+    expect(retried).toBeGreaterThanOrEqual(3);
+    expect(retried).toBeLessThanOrEqual(3 + 8 + 3);
+    expect(failed).toBeGreaterThan(0);
+  });
+
+  it('do not hide that a pool has nothing healthy', async () => {
+    usePool();
+    const reply = await post('x');
+    expect(reply).toMatch(/^HTTP\/1\.1 503 /);
+    expect(reply).toContain('"code":"no_healthy_instance"');
+    expect(reply.toLowerCase()).toContain('retry-after:');
+  });
+});
