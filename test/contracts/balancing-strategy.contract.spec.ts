@@ -220,6 +220,18 @@ describe.each(STRATEGY_NAMES)('balancing strategy %s', (name) => {
     expect(comparisons / requests).toBeLessThan(12 * DOUBLINGS);
   });
 
+  it('has no request that pays for the others, where all members weigh the same', () => {
+    addAll(strategy, newMembers(LARGE_POOL));
+    let most = 0;
+    for (let request = 0; request < 2 * LARGE_POOL + 10; request++) {
+      most = Math.max(
+        most,
+        comparisonsDuring(() => serveAnswered(strategy, clock)),
+      );
+    }
+    expect(most).toBeLessThan(24 * DOUBLINGS);
+  });
+
   it('asks about few members when some are excluded', () => {
     const members = newMembers(LARGE_POOL);
     addAll(strategy, members);

@@ -53,6 +53,13 @@ describe('LeastResponseTimeStrategy', () => {
     expect(take(strategy).id).toBe('big');
   });
 
+  it('sees the load also where answers come faster than the clock ticks', () => {
+    known('big', 0, 3);
+    const small = known('small', 0);
+    for (let request = 0; request < 8; request++) take(strategy);
+    expect(small.stats.active).toBe(2);
+  });
+
   it('lets equals take turns', () => {
     ['a', 'b', 'c'].forEach((id) => known(id, 100));
     expect(Array.from({ length: 6 }, () => serveIn(() => 100).id)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
