@@ -14,14 +14,14 @@ export interface Page<T> {
 
 /**
  * One page of a list.
- * @param fetch answers at most so many rows after the position
+ * @param readRows answers at most so many rows after the position
  * @throws DomainError 422 `invalid_input` for a cursor that is none
  */
 export async function readPage<T extends Position>(
   { limit, cursor }: PageQueryDto,
-  fetch: (limit: number, after?: Position) => Promise<T[]>,
+  readRows: (limit: number, after?: Position) => Promise<T[]>,
 ): Promise<Page<T>> {
-  const rows = await fetch(limit + 1, cursor === undefined ? undefined : decodeCursor(cursor));
+  const rows = await readRows(limit + 1, cursor === undefined ? undefined : decodeCursor(cursor));
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;
   return { rows: page, nextCursor: last ? encodeCursor(last) : null };

@@ -9,7 +9,7 @@ export interface Credential {
 }
 
 const BEARER = /^bearer +(\S+)$/i;
-const KEY_IN_QUERY = /[?&;=](?:[^#]*)gpx_(?:live|test)_[0-9A-Za-z]/;
+const KEY_IN_QUERY = /gpx_(?:live|test)_[0-9A-Za-z]{61}/;
 
 /**
  * `X-API-Key` decides when it is there; else `Authorization: Bearer` with a key or a token.
