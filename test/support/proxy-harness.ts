@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { ClientAddress } from '../../src/auth/client-address.js';
 import { RateLimiter } from '../../src/auth/rate-limiting/rate-limiter.js';
 import { RatePolicies } from '../../src/auth/rate-limiting/rate-policies.js';
@@ -57,6 +58,7 @@ export interface ProxyHarness {
 }
 
 export async function startProxy(env: Record<string, string> = {}): Promise<ProxyHarness> {
+  Logger.overrideLogger(false);
   const config = loadConfig({ JWT_SECRET: 'k3'.repeat(20), PROXY_OPEN_TARGETS: 'true', ...env });
   const clock = new SystemClock();
   const resolver = new SystemHostResolver();
