@@ -1,0 +1,42 @@
+import { beforeAll, expect, it } from 'vitest';
+import { Credits1764000000200 } from '../../migrations/1764000000200-credits.js';
+import { findDrift } from '../../src/database/drift.js';
+import { onEachDatabase, type TestDatabase } from '../support/databases.js';
+import { CREDITS_SCHEMA } from './credits-fixture.js';
+
+const onlyCredits = { ...CREDITS_SCHEMA, migrations: [Credits1764000000200] };
+
+const EXACT_TYPES = new Set(['bigint', 'boolean', 'text', 'varchar', 'character varying']);
+
+onEachDatabase('schema of the ledger', onlyCredits, (open) => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await open();
+  });
+
+  it('is what the entities say', async () => {
+    expect(await findDrift(database.dataSource)).toEqual([]);
+  });
+
+  it('has no column that could hold a fraction', async () => {
+    const runner = database.dataSource.createQueryRunner();
+    const names = database.dataSource.entityMetadatas.map((entity) => entity.tableName);
+    const tables = await runner.getTables(names);
+    await runner.release();
+    const types = tables.flatMap((table) => table.columns.map((column) => column.type));
+    expect(types.filter((type) => !EXACT_TYPES.has(type))).toEqual([]);
+    expect(types.length).toBeGreaterThan(80);
+  });
+
+  it('goes away without a trace', async () => {
+    await database.dataSource.undoLastMigration();
+    const rows = await database.dataSource.query<{ name: string }[]>(
+      database.kind === 'sqlite'
+        ? `SELECT name FROM sqlite_master WHERE name LIKE '%credit%' OR name LIKE '%rental%' OR name LIKE '%usage%'`
+        : `SELECT proname AS name FROM pg_proc WHERE proname IN ('refuse_ledger_change', 'require_zero_sum')
+           UNION SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
+    );
+    expect(rows).toEqual([]);
+  });
+});
