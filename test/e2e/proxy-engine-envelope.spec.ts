@@ -176,7 +176,7 @@ describe('POST gpu/proxy', () => {
       'http://10.0.0.1/',
       'http://a:b@8.8.8.8/',
     ]) {
-      expect((await send(JSON.stringify({ protocol: 'http', target_url: url }))).body.code, url).toBe(
+      expect((await send(JSON.stringify({ protocol: 'http', target_url: url }))).body.code).toBe(
         'target_not_allowed',
       );
     }
@@ -264,7 +264,7 @@ describe('POST gpu/proxy', () => {
 
   it('is a 400 when it is no JSON object, and a 413 when it is too large', async () => {
     for (const text of ['', '[]', '"x"', '{', 'null', '{"a":1}x']) {
-      expect((await send(text)).body, text).toMatchObject({ status: 400, code: 'malformed_json' });
+      expect((await send(text)).body).toMatchObject({ status: 400, code: 'malformed_json' });
     }
     expect((await ask({ body: 'x'.repeat(100_000) })).status).toBe(413);
     expect((await ask({ pool: 'other' })).body.code).toBe('pool_not_found');

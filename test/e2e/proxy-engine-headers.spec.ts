@@ -65,7 +65,7 @@ describe('what goes upstream', () => {
       'http2-settings',
       'trailer',
     ]) {
-      expect(seen.headers[name], name).toBeUndefined();
+      expect(seen.headers[name]).toBeUndefined();
     }
     expect(seen.headers['x-stays']).toBe('1');
     expect(seen.headers.te).toBe('trailers');
@@ -127,7 +127,7 @@ describe('what goes upstream', () => {
     ]);
     expect(seen.headers).toMatchObject({ authorization: 'Bearer upstream-token', cookie: 'a=b' });
     for (const name of ['x-api-key', 'x-preferred-payment', 'x-billing'])
-      expect(seen.headers[name], name).toBeUndefined();
+      expect(seen.headers[name]).toBeUndefined();
     expect(seen.rawHeaders.join()).not.toContain(KEY);
   });
 
@@ -145,7 +145,7 @@ describe('what goes upstream', () => {
     const token = `${Buffer.from('{"alg":"HS256","typ":"at+jwt"}').toString('base64url')}.e30.x`;
     for (const ours of [KEY, 'gpx_live_abc', token]) {
       await ask([`Authorization: Bearer ${ours}`]);
-      expect(seen.headers.authorization, ours).toBeUndefined();
+      expect(seen.headers.authorization).toBeUndefined();
     }
   });
 
@@ -178,7 +178,7 @@ describe('what goes upstream', () => {
       '/?q',
       '/http://evil.test/',
     ]) {
-      expect(await ask([], base + path), path).toContain('200 OK');
+      expect(await ask([], base + path)).toContain('200 OK');
       expect(seen.url).toBe(path);
     }
     await ask([], base);
@@ -198,7 +198,7 @@ describe('what goes upstream', () => {
       '/%61pi/v1/gpu/pools/p/proxy/x',
       '/API/v1/gpu/pools/p/proxy/x',
     ]) {
-      expect(await ask([], target), target).toContain('control plane');
+      expect(await ask([], target)).toContain('control plane');
     }
     expect(await ask([], '/api/v1/gpu/pools/p/proxyx')).toContain('control plane');
   });
@@ -216,7 +216,7 @@ describe('requests that are refused', () => {
   it('when they have been here before', async () => {
     for (const via of ['1.1 gpuproxy', '1.1 other, 1.1 gpuproxy (x)', 'HTTP/1.1 GPUPROXY, 1.0 b']) {
       const reply = await ask([`Via: ${via}`]);
-      expect(reply, via).toContain('508 ');
+      expect(reply).toContain('508 ');
       expect(reply).toContain('"code":"loop_detected"');
     }
     expect(await ask(['Via: 1.1 not-gpuproxy-but-alike'])).toContain('200 OK');
@@ -277,7 +277,7 @@ describe('what comes back', () => {
       'fake',
       'Access-Control',
     ]) {
-      expect(reply, gone).not.toContain(gone);
+      expect(reply).not.toContain(gone);
     }
     expect(reply).toContain('via: 1.1 engine, 1.1 gpuproxy');
     expect(reply).toContain('Set-Cookie: a=1\r\nSet-Cookie: b=2');

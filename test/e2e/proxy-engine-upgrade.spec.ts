@@ -123,6 +123,7 @@ describe('a WebSocket through the proxy', () => {
     second.client.resetAndDestroy();
     await upstreamClosed;
     await proxy.door.whenIdle();
+    expect(proxy.balancer.load('i0')?.activeConnections).toBe(0);
   });
 
   it('ends when its time limit is over, and at the end of a drain', async () => {
@@ -136,6 +137,7 @@ describe('a WebSocket through the proxy', () => {
     proxy.door.closeTunnels();
     await closed;
     await proxy.door.whenIdle();
+    expect(proxy.usage.slice(-2)).toMatchObject([{ status: 101 }, { status: 101 }]);
   });
 
   it('relays a refusal by the upstream as it is', async () => {

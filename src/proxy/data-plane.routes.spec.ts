@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { mergeDataPlaneRoutes } from './data-plane.openapi.js';
+import { DATA_PLANE_ROUTES, matchRoute } from './data-plane.routes.js';
+
+const match = (target: string, method = 'GET'): [string, string, string] | undefined => {
+  const found = matchRoute(method, target);
+  return found && [found.route.handler, found.parameter, found.rest];
+};
+
+describe('matchRoute', () => {
+  it('takes its routes apart without decoding', () => {
+    expect(match('/api/v1/gpu/pools/my%20pool/proxy/v1/x?a=/b')).toEqual(['pool', 'my%20pool', '/v1/x?a=/b']);
+    expect(match('/api/v1/gpu/rentals/r-1/proxy')).toEqual(['rental', 'r-1', '/']);
+    expect(match('/api/v1/gpu/rentals/r-1/proxy?a')).toEqual(['rental', 'r-1', '/?a']);
+    expect(match('/api/v1/gpu/pools/p/proxy//evil.test')).toEqual(['pool', 'p', '//evil.test']);
+    expect(match('http://any.test/api/v1/gpu/pools/p/proxy/x')).toEqual(['pool', 'p', '/x']);
+    expect(match('/api/v1/gpu/proxy', 'POST')).toEqual(['envelope', '', '']);
+    expect(match('/api/v1/gpu/proxy?x', 'POST')).toEqual(['envelope', '', '?x']);
+  });
+
+  it.each([
+    '/api/v1/gpu/pools',
+    '/api/v1/gpu/pools/',
+    '/api/v1/gpu/pools/p',
+    '/api/v1/gpu/pools//proxy/x',
+    '/api/v1/gpu/pools/p/proxied/x',
+    '/api/v1/gpu/pools/a/b/proxy/x',
+    '/api/v1/gpu/poolsx/p/proxy/x',
+    '/api/v1/gpu/proxy',
+    '/api/v1/gpu/proxy/',
+    '//api/v1/gpu/pools/p/proxy/x',
+    '/api/v1/gpu/./pools/p/proxy/x',
+    '*',
+    'http://any.test',
+  ])('leaves %s to others', (target) => {
+    expect(match(target)).toBeUndefined();
+  });
+});
+
+describe('mergeDataPlaneRoutes', () => {
+  it('documents every route once per method, with operation ids of its own', () => {
+    const document = mergeDataPlaneRoutes({
+      openapi: '3.1.0',
+      info: { title: '', version: '' },
+      paths: { '/x': {} },
+    });
+    expect(Object.keys(document.paths)).toEqual(['/x', ...DATA_PLANE_ROUTES.map(({ template }) => template)]);
+    const ids = Object.values(document.paths).flatMap((item) =>
+      Object.values(item as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
+    );
+    expect(ids).toHaveLength(15);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
