@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { SessionDevice } from '../sessions/session-store.js';
 import { normalizeEmail } from '../users/email.js';
 import { PasswordService } from '../users/passwords/password.service.js';
@@ -20,6 +20,8 @@ export interface Login {
 /** What takes a password: signing up, logging in, changing it. */
 @Injectable()
 export class LoginService {
+  private readonly logger = new Logger(LoginService.name);
+
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordService,
@@ -45,6 +47,7 @@ export class LoginService {
     });
     if (!user.isActive) throw accountInactive();
     await this.logins.endReplaced(accessToken, user);
+    this.logger.log({ msg: 'logged in', user: user.id, ip: device.ip });
     return { user, tokens: await this.logins.open(user, device) };
   }
 
@@ -57,6 +60,7 @@ export class LoginService {
     const changed = await this.users.setPassword(user, input.new_password);
     if (!changed) throw invalidCredentials();
     await this.logins.endAll(userId);
+    this.logger.log({ msg: 'password changed', user: userId, ip: device.ip });
     return this.logins.open(changed, device);
   }
 

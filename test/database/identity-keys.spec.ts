@@ -265,11 +265,11 @@ onEachDatabase('API keys', { entities: [ApiKey] }, (open) => {
     await app.whoAmI({ key });
     app.clock.advance(59_000);
     await app.whoAmI({ key });
-    await recorder.onApplicationShutdown();
+    await recorder.flush();
     expect((await rowOf(id)).lastUsedAt).toBe(start);
     app.clock.advance(1000);
     await app.whoAmI({ key });
-    await recorder.onApplicationShutdown();
+    await recorder.flush();
     expect((await rowOf(id)).lastUsedAt).toBe(start + 60_000);
   });
 

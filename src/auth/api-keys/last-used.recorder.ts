@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -8,7 +8,7 @@ const MOST_KEYS = 20_000;
 
 /** Keeps `last_used_at` of keys true to the minute, without the requests waiting for it. */
 @Injectable()
-export class LastUsedRecorder implements OnApplicationShutdown {
+export class LastUsedRecorder implements BeforeApplicationShutdown {
   private readonly logger = new Logger(LastUsedRecorder.name);
   private readonly markedAt = new LRUCache<string, number>({ max: MOST_KEYS });
   private readonly writes = new Set<Promise<void>>();
@@ -27,8 +27,13 @@ export class LastUsedRecorder implements OnApplicationShutdown {
   }
 
   /** Resolves when what has been noted is written. */
-  async onApplicationShutdown(): Promise<void> {
+  async flush(): Promise<void> {
     await Promise.all(this.writes);
+  }
+
+  /** The database is closed in the phase after this one. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flush();
   }
 
   private async write(id: string, now: number): Promise<void> {

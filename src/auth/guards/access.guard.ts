@@ -1,6 +1,7 @@
 import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Caller, RouteAccess } from '../../common/caller.js';
+import { isDomainError } from '../../common/domain-error.js';
 import {
   accessUndeclared,
   adminRequired,
@@ -21,14 +22,25 @@ export class AccessGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     if (!isHttp(context)) return true;
-    const { caller, url } = context.switchToHttp().getRequest<GuardedRequest>();
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
     const access = routeAccessOf(this.reflector, context);
     if (!access) {
-      this.logger.error({ msg: 'route without declared access', url: url.split('?')[0] });
+      this.logger.error({ msg: 'route without declared access', route: request.routeOptions.url });
       throw accessUndeclared();
     }
-    requireAccess(access, caller);
+    this.refuseUnlessOpen(access, request);
     return true;
+  }
+
+  private refuseUnlessOpen(access: RouteAccess, { caller, routeOptions, device }: GuardedRequest): void {
+    try {
+      requireAccess(access, caller);
+    } catch (error) {
+      const code = isDomainError(error) ? error.code : undefined;
+      const route = routeOptions.url;
+      this.logger.warn({ msg: 'access refused', code, route, user: caller?.userId, ip: device?.ip });
+      throw error;
+    }
   }
 }
 

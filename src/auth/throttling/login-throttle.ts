@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/config.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
@@ -19,6 +19,7 @@ const HOUR_MS = 3_600_000;
  */
 @Injectable()
 export class LoginThrottle {
+  private readonly logger = new Logger(LoginThrottle.name);
   /** Attempts on one account wait for each other, so that none is judged before the failures before it are counted. */
   private readonly queue = new KeyedQueue();
   private readonly loginPolicy: RatePolicy;
@@ -82,6 +83,7 @@ export class LoginThrottle {
       await this.attempts.save(afterFailure(attempt, rule, now), manager);
     });
     await this.take(this.loginPolicy, addressKey);
+    this.logger.warn({ msg: 'wrong password or unknown account', account: accountKey, address: addressKey });
     throw invalidCredentials();
   }
 
