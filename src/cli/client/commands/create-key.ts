@@ -9,7 +9,11 @@ export const createKey = defineCommand({
   needs: 'token',
   flags: {
     expires: { kind: 'text', value: 'INSTANT', help: 'when it ends, e.g. 2030-01-31T00:00:00Z' },
-    scope: { kind: 'list', value: 'SCOPE', help: 'what it may do, e.g. gpu:read; none = everything' },
+    scope: {
+      kind: 'list',
+      value: 'SCOPE',
+      help: 'what it may do, e.g. gpu:read (default: all but managing keys)',
+    },
     'spend-limit': { kind: 'number', value: 'CREDITS', help: 'most it may spend' },
   },
   async run({ api, args: [name], flags, output }) {
