@@ -5,6 +5,7 @@ import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
 import { Credits1764000000200 } from './1764000000200-credits.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
+import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -18,5 +19,6 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   ApiKeys1764000000120,
   Credits1764000000200,
   StaticContracts1764000000250,
+  Gpu1764000000300,
   BalancingPreferences1764000000350,
 ];

@@ -19,6 +19,8 @@ export interface AppOptions {
   logger?: LoggerService | false;
 }
 
+const API_PREFIX = 'api/v1';
+const UNPREFIXED_ROUTES = ['health', 'health/live', 'health/ready'];
 const CONTROL_PLANE_MAX_BODY_BYTES = 1024 * 1024;
 const EXPOSED_HEADERS = [
   'x-request-id',
@@ -54,9 +56,11 @@ export async function createApp(
   );
   configure(app, config);
   await app.init();
-  door = app.get(DataPlaneDoor);
-  const { handleUpgrade } = door;
-  dispatchUpgrades(app.getHttpServer(), [handleUpgrade.bind(door)]);
+  const dataPlane = app.get(DataPlaneDoor);
+  door = dataPlane;
+  dispatchUpgrades(app.getHttpServer(), [
+    (request, socket, head) => dataPlane.handleUpgrade(request, socket, head),
+  ]);
   return app;
 }
 
@@ -64,6 +68,7 @@ function configure(app: NestFastifyApplication, config: AppConfig): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   installBodyParsers(fastify);
   addAnswerHeaders(fastify);
+  app.setGlobalPrefix(API_PREFIX, { exclude: UNPREFIXED_ROUTES });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ErrorFilter());
   if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);

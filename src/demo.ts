@@ -119,11 +119,10 @@ async function shop(terminal: Terminal): Promise<void> {
 async function reserve(terminal: Terminal): Promise<Reserved> {
   title('3. Four GPUs at once, each on a machine of its own, balanced as one pool');
   await terminal.show('lb-strategy', 'least_connections');
-  say(pc.dim(`$ aiserve-gpuproxy-client reserve 4 -min-vram 24 -pool ${POOL}`));
-  const reserved = await terminal.read<Reserved>('reserve', '4', '-min-vram', '24', '-pool', POOL);
-  say(
-    `contracts made for ${reserved.reserved.length} GPUs; waiting until they boot and their service answers`,
-  );
+  await terminal.show('reserve', '4', '-min-vram', '24', '-pool', POOL);
+  say('\nWaiting until they boot and their service answers …');
+  const { reservations } = await terminal.read<{ reservations: Reserved[] }>('reservations');
+  const [reserved] = reservations;
   await untilServing(terminal, reserved.reserved.length);
   await terminal.show('rentals');
   return reserved;
@@ -158,6 +157,9 @@ async function giveBack(terminal: Terminal, { reservation_id: id }: Reserved, da
   await terminal.show('cancel', id);
   const left = await untilNothingIsRented(daemon);
   say(`contracts that the farms' own books still show: ${left}`);
+  say(
+    'vast.ai is paid by the second; io.net does not refund the first hour, so one GPU of it costs an hour.',
+  );
   await terminal.show('credits');
 }
 

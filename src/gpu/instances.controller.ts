@@ -14,7 +14,7 @@ import { SingleRentalService } from './rentals/single-rental.service.js';
 
 /** The seed's routes for offers and single instances. */
 @ApiTags('instances')
-@Controller('api/v1/gpu/instances')
+@Controller('gpu/instances')
 export class InstancesController {
   constructor(
     private readonly offers: OffersService,

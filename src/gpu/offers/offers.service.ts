@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { microFromCredits } from '../../common/money.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
+import { DEFAULT_DISK_GB, DEFAULT_PORTS } from '../rentals/rental-config.js';
 import type { ListOffersDto, OfferOrder } from './dto/list-offers.dto.js';
 import { toOfferFilters } from './offer-filters.js';
 import { OfferPrices } from './offer-prices.js';
 import { OfferView, type OfferListView } from './offer.view.js';
+
+/** The prices shown are those of a rental that is asked for without further wishes. */
+const DEFAULT_NEEDS = { diskGb: DEFAULT_DISK_GB, minPorts: DEFAULT_PORTS.length };
 
 const ORDERS: Readonly<Record<OfferOrder, (a: OfferView, b: OfferView) => number>> = {
   price: (a, b) => a.price_per_hour - b.price_per_hour,
@@ -25,7 +28,7 @@ export class OffersService {
   async list(query: ListOffersDto): Promise<OfferListView> {
     const provider =
       query.provider === undefined ? undefined : this.providers.requireConfigured(query.provider);
-    const filters = toOfferFilters(query, (price) => this.prices.providerLimit(price));
+    const filters = toOfferFilters(query, (price) => this.prices.providerLimit(price), DEFAULT_NEEDS);
     const found = await this.providers.searchAll(filters, { providers: provider && [provider.name] });
     const offers = found.offers
       .map((offer) => this.view(offer))
@@ -39,13 +42,6 @@ export class OffersService {
       ...(found.partial.length > 0 ? { partial: [...found.partial] } : {}),
       as_of: new Date(found.asOf).toISOString(),
     };
-  }
-
-  /** Whether the offer, at our price, stays within the caller's bound. */
-  isWithin(offer: ProviderOffer, maxPrice: number | undefined): boolean {
-    return (
-      maxPrice === undefined || this.prices.of(offer).priceMicro <= microFromCredits(maxPrice.toFixed(6))
-    );
   }
 
   private view(offer: ProviderOffer): OfferView {

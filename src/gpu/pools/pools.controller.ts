@@ -8,7 +8,7 @@ import { PoolListView, PoolView } from './pool.view.js';
 import { PoolsService } from './pools.service.js';
 
 @ApiTags('pools')
-@Controller('api/v1/gpu/pools')
+@Controller('gpu/pools')
 export class PoolsController {
   constructor(
     private readonly pools: PoolsService,

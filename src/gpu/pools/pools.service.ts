@@ -1,16 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { isUniqueViolation } from '../../database/unique-violation.js';
-import { SecretBox } from '../../secrets/secret-box.js';
-import { poolExists, poolNotFound, reservedPoolName, unknownMembers } from '../gpu.errors.js';
-import { RentalRepository } from '../rentals/rental.repository.js';
+import { poolExists, poolNotFound, reservedPoolName } from '../gpu.errors.js';
 import { DirectorySync } from './directory-sync.service.js';
 import type { CreatePoolDto } from './dto/create-pool.dto.js';
 import type { UpdatePoolDto } from './dto/update-pool.dto.js';
+import { PoolContext } from './pool-context.js';
 import { DEFAULT_POOL, type Pool } from './pool.entity.js';
-import { newPool, settingsFrom } from './pool-settings.js';
 import { PoolRepository } from './pool.repository.js';
 
 /** Making and changing pools. `default` always exists and holds all running rentals; only its settings can change. */
@@ -94,33 +90,5 @@ export class PoolsService {
     } catch (error) {
       throw isUniqueViolation(error) ? poolExists(pool.name) : error;
     }
-  }
-}
-
-/** What the making of a pool needs besides the database. */
-@Injectable()
-export class PoolContext {
-  constructor(
-    private readonly rentals: RentalRepository,
-    private readonly secrets: SecretBox,
-    private readonly clock: Clock,
-  ) {}
-
-  make(userId: string, name: string, dto: UpdatePoolDto): Pool {
-    const pool = newPool(newId(), userId, name, this.clock.now());
-    return Object.assign(pool, this.settings(pool.id, dto));
-  }
-
-  settings(poolId: string, dto: UpdatePoolDto): Partial<Pool> {
-    return settingsFrom(poolId, dto, this.secrets);
-  }
-
-  async requireOwnRentals(userId: string, ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
-    const own = new Set(
-      (await this.rentals.findMany(ids)).filter((rental) => rental.userId === userId).map(({ id }) => id),
-    );
-    const unknown = ids.filter((id) => !own.has(id));
-    if (unknown.length > 0) throw unknownMembers(unknown);
   }
 }

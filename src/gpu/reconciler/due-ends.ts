@@ -1,12 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/config.js';
-import { RentalMeterService } from '../../credits/metering/rental-meter.service.js';
-import { ContractCleaner } from '../rentals/contract-cleaner.js';
 import { dueEnd, type Transition } from '../rentals/rental-lifecycle.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import { RentalTransitions } from '../rentals/rental-transitions.service.js';
 import type { Rental } from '../rentals/rental.entity.js';
+import { RentalEndings } from './rental-endings.js';
 
 /** Ends rentals whose time or credit ran out, and posts last charges that a dead process left open. */
 @Injectable()
@@ -48,23 +47,5 @@ export class DueEnds {
         err: error,
       });
     }
-  }
-}
-
-/** Ends one running rental and has its contract destroyed without waiting for the farm. */
-@Injectable()
-export class RentalEndings {
-  constructor(
-    private readonly meter: RentalMeterService,
-    private readonly transitions: RentalTransitions,
-    private readonly cleaner: ContractCleaner,
-  ) {}
-
-  async exhausted(): Promise<Set<string>> {
-    return new Set(await this.meter.exhausted());
-  }
-
-  async end(rental: Rental, transition: Transition): Promise<void> {
-    if (await this.transitions.apply(rental, transition)) void this.cleaner.destroy(rental);
   }
 }

@@ -9,7 +9,7 @@ import { RentalListView, RentalLogsView, RentalView } from './rental.view.js';
 import { RentalsService } from './rentals.service.js';
 
 @ApiTags('rentals')
-@Controller('api/v1/gpu/rentals')
+@Controller('gpu/rentals')
 export class RentalsController {
   constructor(
     private readonly rentals: RentalsService,

@@ -1,14 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
-import { RentalRepository } from '../rentals/rental.repository.js';
 import type { Rental } from '../rentals/rental.entity.js';
-import { PoolsService } from '../pools/pools.service.js';
-import { machineKey } from './candidates.js';
 import { GangRenter } from './gang-renter.js';
+import { ReservationAccess } from './reservation-access.js';
 import { ReservationBooks } from './reservation-books.js';
 import { ReservationFactory } from './reservation-factory.js';
 import type { Reservation } from './reservation.entity.js';
-import { ReservationRepository } from './reservation.repository.js';
 
 /** Rents another machine for a member that did not come up, or gives the whole reservation back. */
 @Injectable()
@@ -47,28 +44,5 @@ export class ReservationReplacer {
       this.logger.warn({ msg: 'no replacement', reservation_id: reservation.id, code: error.code });
       return undefined;
     }
-  }
-}
-
-/** The rows around a reservation that a replacement touches. */
-@Injectable()
-export class ReservationAccess {
-  constructor(
-    private readonly reservations: ReservationRepository,
-    private readonly rentals: RentalRepository,
-    private readonly pools: PoolsService,
-  ) {}
-
-  takeReplacement({ id }: Reservation): Promise<boolean> {
-    return this.reservations.takeReplacement(id);
-  }
-
-  async usedMachines({ id }: Reservation): Promise<string[]> {
-    const members = await this.rentals.ofReservation(id);
-    return members.map(machineKey).filter((key) => key !== undefined);
-  }
-
-  join({ userId, pool }: Reservation, rental: Rental): Promise<void> {
-    return this.pools.join(userId, pool, rental.id);
   }
 }

@@ -1,13 +1,9 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Clock } from '../../common/clock.js';
-import { AppConfig } from '../../config/config.js';
 import { JobsService } from '../../jobs/jobs.service.js';
-import { RentalRepository } from '../rentals/rental.repository.js';
+import { PendingReservations } from './pending-reservations.js';
 import { ReservationBooks } from './reservation-books.js';
-import { judge } from './reservation-verdict.js';
 import { ReservationReplacer } from './reservation-replacer.js';
 import type { Reservation } from './reservation.entity.js';
-import { ReservationRepository } from './reservation.repository.js';
 
 /** Brings pending reservations to their end: completed when all members run, replaced or failed when one does not. */
 @Injectable()
@@ -56,28 +52,5 @@ export class ReservationWatcher implements OnModuleInit {
       case 'replace':
         return this.replacer.replace(reservation, verdict.members);
     }
-  }
-}
-
-/** Reads what the verdict needs. */
-@Injectable()
-export class PendingReservations {
-  constructor(
-    private readonly config: AppConfig,
-    private readonly clock: Clock,
-    private readonly reservations: ReservationRepository,
-    private readonly rentals: RentalRepository,
-  ) {}
-
-  get pollIntervalMs(): number {
-    return this.config.gpu.pollIntervalMs;
-  }
-
-  all(): Promise<Reservation[]> {
-    return this.reservations.pending();
-  }
-
-  async judge(reservation: Reservation): Promise<ReturnType<typeof judge>> {
-    return judge(reservation, await this.rentals.ofReservation(reservation.id), this.clock.now());
   }
 }

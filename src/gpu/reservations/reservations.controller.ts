@@ -15,7 +15,7 @@ import { ReservationsService } from './reservations.service.js';
 type RequestHeaders = Record<string, string | undefined>;
 
 @ApiTags('reservations')
-@Controller('api/v1/gpu')
+@Controller('gpu')
 export class ReservationsController {
   constructor(
     private readonly reservations: ReservationsService,

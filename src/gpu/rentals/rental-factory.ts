@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { newId } from '../../common/id.js';
+import type { ProviderOffer } from '../../providers/gpu-provider.js';
+import { ProvidersService } from '../../providers/providers.service.js';
+import { SecretBox } from '../../secrets/secret-box.js';
+import { Installation } from '../installation.js';
+import { OfferPrices } from '../offers/offer-prices.js';
+import type { RentalConfig } from './rental-config.js';
+import type { Rental } from './rental.entity.js';
+
+export interface RentalOrder {
+  userId: string;
+  offer: ProviderOffer;
+  config: RentalConfig;
+  timeLimitMs?: number;
+  reservationId?: string;
+}
+
+/** Makes the row of a rental that is about to be rented. */
+@Injectable()
+export class RentalFactory {
+  constructor(
+    private readonly providers: ProvidersService,
+    private readonly prices: OfferPrices,
+    private readonly installation: Installation,
+    private readonly secrets: SecretBox,
+    private readonly clock: Clock,
+  ) {}
+
+  pause(ms: number): Promise<void> {
+    return this.clock.sleep(ms);
+  }
+
+  make({ userId, offer, config, timeLimitMs, reservationId }: RentalOrder): Rental {
+    const id = newId();
+    const now = this.clock.now();
+    const prices = this.prices.of(offer);
+    return {
+      id,
+      userId,
+      reservationId: reservationId ?? null,
+      provider: offer.provider,
+      offerId: offer.offerId,
+      machineId: offer.machineId ?? null,
+      label: this.installation.labelFor(id),
+      contractId: null,
+      instanceId: null,
+      state: 'requested',
+      reason: null,
+      since: now,
+      isServing: false,
+      contractGoneAt: null,
+      settledAt: null,
+      gpuModel: offer.gpuName,
+      gpuCount: offer.gpuCount,
+      vramGb: offer.vramGb,
+      location: offer.location,
+      priceMicro: prices.priceMicro,
+      providerPriceMicro: prices.providerPriceMicro,
+      minimumHours: this.providers.byName(offer.provider).minimumHours,
+      origins: {},
+      healthPath: config.health?.path ?? null,
+      healthPort: config.health?.port ?? null,
+      hasService: config.ports.length > 0,
+      configSealed: this.secrets.seal(config, configPlace(id)),
+      timeLimitMs: timeLimitMs ?? null,
+      durationHours: config.durationHours ?? null,
+      endsAt: null,
+      createdAt: now,
+      contractAt: null,
+      runningAt: null,
+      servedAt: null,
+      endedAt: null,
+    };
+  }
+
+  /** What the rental was made with, for a replacement on another machine. */
+  configOf(rental: Rental): RentalConfig {
+    return this.secrets.open<RentalConfig>(rental.configSealed, configPlace(rental.id));
+  }
+}
+
+const configPlace = (rentalId: string): string => `rentals|${rentalId}|config`;

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { PoolsService } from '../pools/pools.service.js';
+import { RentalRepository } from '../rentals/rental.repository.js';
+import type { Rental } from '../rentals/rental.entity.js';
+import { machineKey } from './candidates.js';
+import type { Reservation } from './reservation.entity.js';
+import { ReservationRepository } from './reservation.repository.js';
+
+/** The rows around a reservation that a replacement touches. */
+@Injectable()
+export class ReservationAccess {
+  constructor(
+    private readonly reservations: ReservationRepository,
+    private readonly rentals: RentalRepository,
+    private readonly pools: PoolsService,
+  ) {}
+
+  takeReplacement({ id }: Reservation): Promise<boolean> {
+    return this.reservations.takeReplacement(id);
+  }
+
+  async usedMachines({ id }: Reservation): Promise<string[]> {
+    const members = await this.rentals.ofReservation(id);
+    return members.map(machineKey).filter((key) => key !== undefined);
+  }
+
+  join({ userId, pool }: Reservation, rental: Rental): Promise<void> {
+    return this.pools.join(userId, pool, rental.id);
+  }
+}
