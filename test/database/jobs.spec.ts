@@ -168,6 +168,7 @@ onEachDatabase('jobs', schema, (open) => {
     const service = newProcess(async (signal) => {
       started.open();
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await database.unitOfWork.manager.count(JobLease);
       events.push('job ended');
     });
     service.start();

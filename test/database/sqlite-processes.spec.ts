@@ -1,5 +1,6 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockSqliteFile, SqliteFileInUse } from '../../src/database/sqlite/sqlite-file-lock.js';
@@ -44,12 +45,21 @@ describe('another process on the same SQLite file', () => {
 
   it('may hold the write lock for a while: readers go on, writers wait', async () => {
     const kill = await holdInSqliteProcess(file, 'BEGIN IMMEDIATE', ADD_ONE);
-    const writing = addOne();
+    const writing = database.unitOfWork.manager.increment(Account, { id: 'shared' }, 'balance', 1);
     const { balance } = await database.unitOfWork.manager.findOneByOrFail(Account, { id: 'shared' });
+    await Promise.race([writing, delay(100)]);
     await kill();
     await writing;
     const after = await database.unitOfWork.manager.findOneByOrFail(Account, { id: 'shared' });
     expect([balance, after.balance]).toEqual([0, 1]);
+  });
+
+  it('cannot write from the first statement of our transactions on', async () => {
+    await database.unitOfWork.run(async (manager) => {
+      await manager.count(Account);
+      expect(await inSqliteProcess(file, 'PRAGMA busy_timeout = 0', 'BEGIN IMMEDIATE')).not.toBe(0);
+    });
+    expect(await inSqliteProcess(file, 'PRAGMA busy_timeout = 0', 'BEGIN IMMEDIATE')).toBe(0);
   });
 });
 
@@ -65,9 +75,12 @@ describe('lockSqliteFile', () => {
 
   it('refuses a second server, under whatever name it knows the file', async () => {
     const lock = await lockSqliteFile(file);
-    await symlink(join(folder.path, 'data'), join(folder.path, 'alias'));
-    await expect(lockSqliteFile(file)).rejects.toBeInstanceOf(SqliteFileInUse);
-    await expect(lockSqliteFile(join(folder.path, 'alias', 'gpuproxy.db'))).rejects.toThrow('another server');
+    const [otherFolder, otherName] = [join(folder.path, 'folder'), join(folder.path, 'other.db')];
+    await writeFile(file, '');
+    await Promise.all([symlink(join(folder.path, 'data'), otherFolder), symlink(file, otherName)]);
+    for (const name of [file, join(otherFolder, 'gpuproxy.db'), otherName]) {
+      await expect(lockSqliteFile(name)).rejects.toBeInstanceOf(SqliteFileInUse);
+    }
     await lock.release();
   });
 

@@ -70,7 +70,7 @@ onEachDatabase('transactions', accountsSchema, (open) => {
     expect(await balanceOf('one')).toBe(7);
   });
 
-  it('loses no acknowledged write among 300 concurrent transactions, rollbacks and plain writes', async () => {
+  it('loses no acknowledged write among 200 concurrent transactions, rollbacks and plain writes', async () => {
     await insert('shared');
     const dirtyReads: number[] = [];
     const transaction = async (index: number): Promise<unknown> => {
@@ -88,13 +88,13 @@ onEachDatabase('transactions', accountsSchema, (open) => {
       if (committed !== shared) dirtyReads.push(index);
     };
     await Promise.all([
-      ...range(200).map(transaction),
-      ...range(100).map((index) => insert(`plain-${index}`)),
-      ...range(50).map(read),
+      ...range(120).map(transaction),
+      ...range(80).map((index) => insert(`plain-${index}`)),
+      ...range(40).map(read),
     ]);
     expect(dirtyReads).toEqual([]);
-    expect(await balanceOf('shared')).toBe(100);
-    expect(await count()).toBe(1 + 100 + 100);
+    expect(await balanceOf('shared')).toBe(60);
+    expect(await count()).toBe(1 + 60 + 80);
   });
 
   it('goes on after statements, transactions and commits that failed', async () => {
@@ -125,8 +125,8 @@ onEachDatabase('transactions', accountsSchema, (open) => {
 
   it('admits many who wait, each exactly once', async () => {
     await insert('counter');
-    await Promise.all(range(500).map(() => database.unitOfWork.run((manager) => add('counter', 1, manager))));
-    expect(await balanceOf('counter')).toBe(500);
+    await Promise.all(range(200).map(() => database.unitOfWork.run((manager) => add('counter', 1, manager))));
+    expect(await balanceOf('counter')).toBe(200);
   });
 
   describe('nested transactions', () => {

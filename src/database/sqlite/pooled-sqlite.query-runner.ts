@@ -79,16 +79,11 @@ export class PooledSqliteQueryRunner extends SqliteQueryRunner {
     if (!this.isTransactionActive) this.endTransaction('giveBack');
   }
 
+  /** What is still open then is rolled back by closing the connection. */
   override async release(): Promise<void> {
-    if (this.isReleased) return;
-    try {
-      while (this.isTransactionActive) await this.rollbackTransaction();
-      if (this.isMigrating) await this.afterMigration();
-    } finally {
-      this.isReleased = true;
-      this.writer?.discard();
-      await super.release();
-    }
+    this.isReleased = true;
+    this.endTransaction('discard');
+    await super.release();
   }
 
   private leaseFor(sql: string): Promise<Lease<SqliteConnection>> {

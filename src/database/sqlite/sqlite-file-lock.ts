@@ -1,5 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { databaseErrorCode } from '../database-error.js';
 import { closeSqliteConnection, executeSqlite, openSqliteFile } from './sqlite-connection.js';
 
@@ -35,13 +35,13 @@ export async function lockSqliteFile(file: string): Promise<SqliteFileLock> {
   return { release: () => closeSqliteConnection(holder) };
 }
 
-/** Two names of one file (symbolic links, relative paths) must meet at the same lock. */
+/** A symbolic link to the database must lead to the same lock. (Links to folders do so by themselves.) */
 async function canonicalPath(file: string): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
   try {
     return await realpath(file);
   } catch (error) {
-    if (databaseErrorCode(error) !== 'ENOENT') throw error;
-    return join(await realpath(dirname(file)), basename(file));
+    if (databaseErrorCode(error) === 'ENOENT') return file;
+    throw error;
   }
 }
