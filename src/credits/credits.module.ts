@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { JobsModule } from '../jobs/jobs.module.js';
 import { CreditsController } from './credits.controller.js';
 import { CREDITS_ENTITIES } from './credits.entities.js';
 import { CreditsJobs } from './credits.jobs.js';
@@ -49,7 +50,7 @@ const METERING = [
   RentalTickService,
   RunwayWatch,
 ];
-const USAGE = [CreditHistory, RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
+const USAGE = [RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
 const PUBLIC = [
   LedgerService,
   AccountSettings,
@@ -57,13 +58,14 @@ const PUBLIC = [
   LedgerReport,
   RentalMeterService,
   UsageRecorder,
+  CreditHistory,
 ];
 
 export const CREDITS_PROVIDERS = [...LEDGER, ...METERING, ...USAGE, ...PUBLIC, CreditsJobs];
 
 /** The ledger, the metering of rentals and the history of use. */
 @Module({
-  imports: [TypeOrmModule.forFeature(CREDITS_ENTITIES)],
+  imports: [JobsModule, TypeOrmModule.forFeature(CREDITS_ENTITIES)],
   controllers: [CreditsController],
   providers: CREDITS_PROVIDERS,
   exports: PUBLIC,

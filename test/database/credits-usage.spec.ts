@@ -89,6 +89,15 @@ onEachDatabase('usage', CREDITS_SCHEMA, (open) => {
       expect(row?.route).toHaveLength(255);
     });
 
+    it('stores whole numbers, whatever clocks and upstreams say', async () => {
+      const at = credits.clock.now() + 0.6;
+      recorder.record(event({ at, durationMs: 1.4, inputTokens: 1e300, outputTokens: Number.NaN }));
+      await recorder.onApplicationShutdown();
+      const stored = { at: Math.ceil(at), durationMs: 1, inputTokens: 0, outputTokens: 0 };
+      expect(await rows()).toMatchObject([stored]);
+      expect(await sessions()).toHaveLength(1);
+    });
+
     it('writes what waits, sessions included, when the service stops', async () => {
       recorder.record(event());
       await recorder.onApplicationShutdown();

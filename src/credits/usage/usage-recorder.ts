@@ -74,7 +74,7 @@ export class UsageRecorder implements OnApplicationShutdown {
 
   private noteRun(event: UsageEvent): void {
     const { userId, keyId = null, ip = null, pool = null, at, durationMs } = event;
-    this.runs.note({ userId, keyId, ip, pool, startedAt: at, endedAt: at + durationMs });
+    this.runs.note({ userId, keyId, ip, pool, startedAt: whole(at), endedAt: whole(at + durationMs) });
   }
 
   /** Idle, there is no timer; runs keep it going until they are closed. */
@@ -113,7 +113,7 @@ function toRecord(event: UsageEvent): UsageRecord {
   const { inputTokens = null, outputTokens = null, gpuCostMicro = null } = event;
   return {
     id: newId(),
-    at: event.at,
+    at: whole(event.at),
     requestId: cut(event.requestId, 128),
     userId: event.userId,
     keyId,
@@ -122,17 +122,23 @@ function toRecord(event: UsageEvent): UsageRecord {
     protocol: cut(event.protocol, 32),
     route: cut(event.route, 255),
     status: event.status,
-    durationMs: Math.round(event.durationMs),
-    inputTokens,
-    outputTokens,
-    bytesIn: event.bytesIn,
-    bytesOut: event.bytesOut,
+    durationMs: whole(event.durationMs),
+    inputTokens: inputTokens === null ? null : whole(inputTokens),
+    outputTokens: outputTokens === null ? null : whole(outputTokens),
+    bytesIn: whole(event.bytesIn),
+    bytesOut: whole(event.bytesOut),
     costMicro: event.costMicro,
     gpuCostMicro,
   };
 }
 
-/** PostgreSQL stores no NUL; a row that can never be written would hold up all others. */
+/** Clocks with fractions and upstreams that count nonsense: a row that can never be written would hold up all others. */
+function whole(value: number): number {
+  const rounded = Math.round(value);
+  return Number.isSafeInteger(rounded) ? rounded : 0;
+}
+
+/** PostgreSQL stores no NUL. */
 function cut(text: string, length: number): string {
   return text.replaceAll('\0', '').slice(0, length);
 }
