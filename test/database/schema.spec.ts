@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getMetadataArgsStorage } from 'typeorm';
@@ -11,11 +11,15 @@ const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 
 /** Importing the files registers their entities with TypeORM. */
 async function allEntities(): Promise<EntityClass[]> {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
-  for (const file of files.filter((name) => name.endsWith('.entity.ts'))) {
-    await import(pathToFileURL(join(SOURCES, file)).href);
-  }
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(SOURCES, name),
+  );
+  for (const file of files.filter(declaresEntity)) await import(pathToFileURL(file).href);
   return getMetadataArgsStorage().tables.map((table) => table.target as EntityClass);
+}
+
+function declaresEntity(file: string): boolean {
+  return file.endsWith('.ts') && /^@Entity\(/m.test(readFileSync(file, 'utf8'));
 }
 
 const entities = await allEntities();
