@@ -1,10 +1,9 @@
-import { Controller, Get, Module, Post } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { LightMyRequestResponse } from 'fastify';
 import { AuthModule } from '../../src/auth/auth.module.js';
-import { ProxyRateLimited } from '../../src/auth/rate-limiting/proxy-rate-limited.js';
 import { AdminOnly, CurrentCaller, Public, RequireScope, type Caller } from '../../src/common/caller.js';
 import { ManualClock } from '../../src/common/clock.js';
 import { ErrorFilter } from '../../src/common/error.filter.js';
@@ -36,13 +35,6 @@ class ProbeController {
   @Get('public')
   @Public()
   open(): object {
-    return {};
-  }
-
-  @Post('proxy')
-  @ProxyRateLimited()
-  @RequireScope('proxy:use')
-  proxy(): object {
     return {};
   }
 

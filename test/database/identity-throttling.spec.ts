@@ -200,17 +200,13 @@ onEachDatabase('rate limits', { entities: [] }, (open) => {
   afterEach(() => app.close());
 
   it('stand in the headers of every answer and end in 429', async () => {
-    app = await IdentityApp.start((await open()).config, {
-      RATE_LIMIT_PER_MINUTE: '3',
-      PROXY_RATE_LIMIT_PER_MINUTE: '2',
-    });
-    const { api_key: key, id } = await app.key(await app.member('limited@example.com'));
+    app = await IdentityApp.start((await open()).config, { RATE_LIMIT_PER_MINUTE: '3' });
+    const { api_key: key } = await app.key(await app.member('limited@example.com'));
     const seen = [];
     for (const path of ['probe/scope', 'probe/admin', 'probe/scope']) {
       const { status, headers } = await app.call('GET', path, { key });
       seen.push([status, headers.ratelimit, headers['x-ratelimit-remaining']]);
     }
-    expect(id).toBeTruthy();
     expect(seen).toEqual([
       [200, '"control";r=1;t=40', '1'],
       [403, '"control";r=0;t=20', '0'],
@@ -224,8 +220,6 @@ onEachDatabase('rate limits', { entities: [] }, (open) => {
       'x-ratelimit-limit': '3',
       'x-ratelimit-reset': String(app.clock.now() / 1000 + 20),
     });
-    const proxied = [1, 2, 3].map(() => app.call('POST', 'probe/proxy', { key }));
-    expect((await Promise.all(proxied)).map(({ status }) => status)).toEqual([201, 201, 429]);
     app.clock.advance(20_000);
     expect((await app.whoAmI({ key })).status).toBe(200);
     const other = await app.member('unlimited@example.com');

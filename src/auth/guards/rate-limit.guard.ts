@@ -1,7 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import { PROXY_RATE_LIMITED } from '../rate-limiting/proxy-rate-limited.js';
 import { rateLimited, rateLimitHeaders } from '../rate-limiting/rate-limit-headers.js';
 import { RateLimiter } from '../rate-limiting/rate-limiter.js';
 import { RatePolicies } from '../rate-limiting/rate-policies.js';
@@ -12,7 +10,6 @@ import { isHttp } from './route-access.js';
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   constructor(
-    private readonly reflector: Reflector,
     private readonly limiter: RateLimiter,
     private readonly policies: RatePolicies,
   ) {}
@@ -21,17 +18,9 @@ export class RateLimitGuard implements CanActivate {
     if (!isHttp(context)) return true;
     const { caller } = context.switchToHttp().getRequest<GuardedRequest>();
     if (!caller) return true;
-    const decision = this.limiter.take(this.policyOf(context), caller.userId);
+    const decision = this.limiter.take(this.policies.control, caller.userId);
     context.switchToHttp().getResponse<FastifyReply>().headers(rateLimitHeaders(decision));
     if (!decision.isAllowed) throw rateLimited(decision);
     return true;
-  }
-
-  private policyOf(context: ExecutionContext): RatePolicies['control'] {
-    const isProxy = this.reflector.getAllAndOverride<boolean | undefined>(PROXY_RATE_LIMITED, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    return isProxy ? this.policies.proxy : this.policies.control;
   }
 }
