@@ -72,6 +72,13 @@ describe('ejection from pools', () => {
     expect(harness.picks('pool', 2).sort()).toEqual(['a', 'b']);
   });
 
+  it('no longer counts once the pool is removed', () => {
+    harness.poolOf('a', 'b');
+    harness.failInARow('pool', EJECT_AFTER, 'a');
+    balancer.removePool('pool');
+    expect(stateOf('a')).toBe('serving');
+  });
+
   it('lets one probe through when the time is over, and restores with its success', () => {
     harness.poolOf('a', 'b');
     harness.failInARow('pool', EJECT_AFTER, 'a');

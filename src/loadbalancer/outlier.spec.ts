@@ -96,6 +96,15 @@ describe('Circuit', () => {
     expect([circuit.phase, circuit.halfOpenAt]).toEqual(['open', 30_500]);
   });
 
+  it('counts it as one failure when a probe that answered breaks off long after', () => {
+    fail(3);
+    circuit.halfOpen();
+    const probe = circuit.begin();
+    circuit.succeeded(probe, 10_000);
+    circuit.failed(probe, 20_000);
+    expect(circuit.phase).toBe('closed');
+  });
+
   it('ignores what began before it opened', () => {
     const [early, late] = [circuit.begin(), circuit.begin()];
     fail(3);
