@@ -25,13 +25,15 @@ export interface Daemon {
 /** Sandbox (if wanted) -> application -> jobs -> listen. What was started is stopped again when a later step fails. */
 export async function startDaemon(config: AppConfig): Promise<Daemon> {
   const lock = config.database.type === 'sqlite' ? await lockSqliteFile(config.database.file) : undefined;
-  const sandbox = await startWantedSandbox(config);
+  let sandbox: Sandbox | undefined;
   try {
+    sandbox = await startWantedSandbox(config);
     const app = await createApp(sandbox ? withSandbox(config, sandbox) : config);
     if (sandbox) trustMachines(app, sandbox);
     app.get(JobsService).start();
     const url = await listen(app, config);
-    return { url, app, sandbox, stop: () => stop({ app, config, sandbox, lock }) };
+    const running = { app, config, sandbox, lock };
+    return { url, app, sandbox, stop: () => stop(running) };
   } catch (error) {
     await sandbox?.close();
     await lock?.release();

@@ -37,6 +37,10 @@ export class IdempotencyKeyRepository {
     return affected === 1;
   }
 
+  async renew(id: string, attemptId: string, leaseUntil: number): Promise<void> {
+    await this.manager.update(IdempotencyKey, { id, attemptId, state: 'running' }, { leaseUntil });
+  }
+
   /** False when the attempt has been taken over meanwhile. */
   async finish(id: string, attemptId: string, outcome: StoredOutcome): Promise<boolean> {
     const update = this.manager.createQueryBuilder().update(IdempotencyKey).set({ state: 'done', outcome });

@@ -7,8 +7,9 @@ import { IdempotencyKeyRepository } from './idempotency-key.repository.js';
 import { idempotencyInProgress, idempotencyMismatch, invalidIdempotencyKey } from './idempotency.errors.js';
 import { inputHash } from './input-hash.js';
 
-/** Longer than any request that costs money may run; a process that died blocks its keys that long. */
+/** A process that died blocks its keys that long; one that lives renews, however long the work takes. */
 const LEASE_MS = 120_000;
+const RENEW_EVERY_MS = 30_000;
 export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -94,6 +95,7 @@ export class IdempotencyService {
   }
 
   private async attempt<T>({ id, attemptId }: IdempotencyKey, work: () => Promise<T>): Promise<T> {
+    const renewal = setInterval(() => void this.renew(id, attemptId), RENEW_EVERY_MS);
     try {
       const result = await work();
       await this.keep(id, attemptId, { kind: 'result', result });
@@ -102,6 +104,20 @@ export class IdempotencyService {
       if (isWithoutEffect(error)) await this.keys.remove(id, attemptId);
       else await this.keep(id, attemptId, asFailure(error));
       throw error;
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  private async renew(id: string, attemptId: string): Promise<void> {
+    try {
+      await this.keys.renew(id, attemptId, this.clock.now() + LEASE_MS);
+    } catch (error) {
+      this.logger.warn({
+        msg: 'lease of an idempotent request not renewed, will be repeated',
+        id,
+        err: error,
+      });
     }
   }
 

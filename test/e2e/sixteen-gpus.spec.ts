@@ -57,8 +57,8 @@ describe.each(['sqlite', 'postgres'] as const)('sixteen GPUs at once on %s', (ki
   });
 
   it('are none at all when one of them cannot be had', async () => {
-    running.sandbox.vastAi.control.inject('rent', 'insufficient_credit', { times: 50 });
-    running.sandbox.ioNet.control.inject('deploy', 'no_replicas', { times: 50 });
+    running.sandbox.vastAi.control.inject('rent', 'insufficient_credit', { times: 500 });
+    running.sandbox.ioNet.control.inject('deploy', 'no_replicas', { times: 500 });
     const { status, body } = await reserve();
     expect(status).toBe(409);
     expect(body).toMatchObject({ code: 'reservation_failed' });

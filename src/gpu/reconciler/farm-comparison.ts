@@ -3,7 +3,7 @@ import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/config.js';
 import type { GpuProvider } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
-import { Installation } from '../installation.js';
+import { Installation } from '../installation.service.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import { compareFleet, type FleetAction } from './fleet-comparison.js';
 

@@ -4,7 +4,7 @@ import { newId } from '../../common/id.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { SecretBox } from '../../secrets/secret-box.js';
-import { Installation } from '../installation.js';
+import { Installation } from '../installation.service.js';
 import { OfferPrices } from '../offers/offer-prices.js';
 import type { RentalConfig } from './rental-config.js';
 import type { Rental } from './rental.entity.js';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isDomainError } from '../../common/domain-error.js';
 import type { ProviderName } from '../../providers/gpu-provider.js';
 import type { Rental } from '../rentals/rental.entity.js';
@@ -6,6 +7,9 @@ import type { GangError, GangOrder } from './gang-order.js';
 
 /** Errors that concern our whole account at a farm: its other offers need not be tried. */
 const ACCOUNT_WIDE = new Set(['provider_out_of_credit', 'provider_auth_failed', 'provider_not_configured']);
+
+const TRIES_PER_MEMBER = 2;
+const EXTRA_TRIES = 8;
 
 /** The state of one gang while it is being rented. */
 export class GangRun {
@@ -21,11 +25,16 @@ export class GangRun {
     deadline: AbortSignal,
   ) {
     this.signal = AbortSignal.any([deadline, this.doom.signal]);
+    // Every member's calls listen to it, which is no leak.
+    setMaxListeners(0, this.signal);
   }
 
-  /** No new rent may begin: the deadline passed, or an atomic gang lost a member for good. */
+  /**
+   * No new rent may begin: the deadline passed, an atomic gang lost a member for good, or so much failed that the
+   * farms are ill and trying the whole market would help nobody.
+   */
   get isOver(): boolean {
-    return this.signal.aborted;
+    return this.signal.aborted || this.errors.length >= TRIES_PER_MEMBER * this.order.count + EXTRA_TRIES;
   }
 
   giveUp(): void {

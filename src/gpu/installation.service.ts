@@ -1,23 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Entity } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/id.js';
-import { Id, Instant, Text } from '../database/columns.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { isUniqueViolation } from '../database/unique-violation.js';
-
-/** The single row that tells our contracts from those of other installations on the same farm account. */
-@Entity('installation')
-export class InstallationRecord {
-  @Id()
-  id: string;
-
-  @Text({ length: 16 })
-  mark: string;
-
-  @Instant()
-  createdAt: number;
-}
+import { InstallationRecord } from './installation.entity.js';
 
 const ONLY_ROW = 'installation';
 
