@@ -61,8 +61,14 @@ describe('matchesFilters', () => {
 
 describe('filterKey', () => {
   it('is the same for the same filters, however they are spelled and ordered', () => {
-    const one = filterKey({ gpuModel: 'RTX 4090', location: ' us', minGpus: 1, verified: undefined });
-    expect(filterKey({ minGpus: 1, location: 'US', gpuModel: 'rtx_4090' })).toBe(one);
-    expect(filterKey({ minGpus: 2, location: 'US', gpuModel: 'rtx_4090' })).not.toBe(one);
+    const one = filterKey({
+      gpuModel: 'RTX 4090',
+      location: ' us',
+      diskGb: 8,
+      minGpus: 1,
+      verified: undefined,
+    });
+    expect(filterKey({ minGpus: 1, location: 'US', diskGb: 8, gpuModel: 'rtx_4090' })).toBe(one);
+    expect(filterKey({ minGpus: 2, location: 'US', diskGb: 8, gpuModel: 'rtx_4090' })).not.toBe(one);
   });
 });

@@ -11,7 +11,8 @@ const FRESH_MS = 30_000;
 const STALE_MS = 15 * 60_000;
 /** No caller waits longer for one farm; what it answers later still fills the cache. */
 const FARM_DEADLINE_MS = 20_000;
-const MOST_SEARCHES = 500;
+/** A search of a large market keeps some hundred kilobytes. */
+const MOST_SEARCHES = 60;
 
 /** What one farm had to say, or what it said last when it fails now. */
 export interface FarmOffers {

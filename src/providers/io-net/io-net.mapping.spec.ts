@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fixture, fixtureText } from '../../../test/support/fixtures.js';
 import type { RentRequest } from '../gpu-provider.js';
 import type { WireObject } from '../wire-guards.js';
@@ -84,6 +84,9 @@ describe('a contract', () => {
 });
 
 describe('instants', () => {
+  beforeEach(() => void vi.stubEnv('TZ', 'Europe/Berlin'));
+  afterEach(() => void vi.unstubAllEnvs());
+
   it.each([
     ['2025-10-03T06:46:25.316056', '2025-10-03T06:46:25.316Z'],
     ['2025-10-03T06:46:25', '2025-10-03T06:46:25.000Z'],

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ProviderContract, ProviderOffer } from '../gpu-provider.js';
 import { nominalVramGb } from '../nominal-vram.js';
-import { flagOf, isObject, numberOf, textOf, type WireObject } from '../wire-guards.js';
+import { flagOf, idOf, isObject, numberOf, textOf, type WireObject } from '../wire-guards.js';
 import { contractState } from './vast-ai.state.js';
 
 const HOURS_PER_MONTH = 720;
@@ -16,12 +16,11 @@ export function toOffer(row: WireObject, diskGb: number): ProviderOffer | undefi
   const pricePerHour = priceFor(row, diskGb);
   if (id === null || gpuName === null || gpuCount === null || pricePerHour === null) return undefined;
   const place = textOf(row.geolocation);
-  const machineId = numberOf(row.machine_id);
   const [region, countryCode] = splitPlace(place);
   return {
     provider: 'vast.ai',
     offerId: String(id),
-    machineId: machineId === null ? undefined : String(machineId),
+    machineId: idOf(row.machine_id) ?? undefined,
     capacity: 1,
     gpuName,
     gpuCount,
@@ -102,7 +101,7 @@ export function toContract(instance: WireObject, nowMs: number): ProviderContrac
     contractId: String(instance.id),
     label: textOf(instance.label),
     ...contractState(instance, nowMs),
-    machineId: instance.machine_id === undefined ? undefined : String(instance.machine_id),
+    machineId: idOf(instance.machine_id) ?? undefined,
     pricePerHour: numberOf(instance.dph_total) ?? undefined,
     origins: toOrigins(instance),
     endsAt: epochMs(instance.end_date),

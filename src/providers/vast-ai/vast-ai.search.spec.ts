@@ -110,7 +110,7 @@ describe('a search', () => {
 
   it('knows models that the catalogue does not, once it has met them', async () => {
     const { search } = openMarket([
-      ...rowsOf(1, () => 0, 'X999 SXM', 7000),
+      ...rowsOf(1, () => 200, 'X999 SXM', 7000),
       ...rowsOf(5000, (index) => index + 1),
     ]);
     await search.rows({ diskGb: 8 }, {});
