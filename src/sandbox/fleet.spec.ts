@@ -83,3 +83,17 @@ test('machines may be told how to behave before they start', async () => {
   expect((await fetch(`${url}/health`)).status).toBe(503);
   await sandbox.close();
 });
+
+test('a listener hears of every machine before its address is shown, and of its end', async () => {
+  const sandbox = await startSandbox({ timeScale: 2000, rateScale: 0 });
+  const url = await ioNetUrl(sandbox, await deployIoNet(sandbox));
+  const open = new Set<string>();
+  sandbox.onMachine({ opened: (origin) => open.add(origin), closed: (origin) => open.delete(origin) });
+  expect([...open]).toEqual([url]);
+  const id = await rentVast(sandbox, 27091933);
+  const origin = vastOrigin(await vastIn(sandbox, id, 'running'));
+  expect([...open]).toEqual([url, origin]);
+  await vastCaller(sandbox)('DELETE', `/api/v0/instances/${id}/`, { body: {} });
+  expect([...open]).toEqual([url]);
+  await sandbox.close();
+});

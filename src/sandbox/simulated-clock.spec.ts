@@ -39,4 +39,18 @@ describe('SimulatedClock', () => {
     vi.advanceTimersByTime(100);
     expect(work).not.toHaveBeenCalled();
   });
+
+  test('held work waits for the release, and may still be cancelled', () => {
+    const clock = new SimulatedClock({ timeScale: 1, calendarScale: 1 });
+    const done: string[] = [];
+    clock.schedule(20, () => done.push('second'));
+    clock.schedule(10, () => done.push('first'));
+    const cancel = clock.schedule(30, () => done.push('third'));
+    clock.hold();
+    vi.advanceTimersByTime(100);
+    expect(done).toEqual([]);
+    cancel();
+    clock.release();
+    expect(done).toEqual(['first', 'second']);
+  });
 });

@@ -16,6 +16,8 @@ export class SimulatedClock extends Clock {
   private readonly realStart = Date.now();
   private readonly timers = new Set<NodeJS.Timeout>();
   private skippedMs = 0;
+  private isHeld = false;
+  private overdue: (() => void)[] = [];
 
   constructor(private readonly scales: ClockScales) {
     super();
@@ -38,12 +40,14 @@ export class SimulatedClock extends Clock {
   schedule(simulatedMs: number, work: () => void): () => void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      work();
+      if (this.isHeld) this.overdue.push(work);
+      else work();
     }, simulatedMs / this.scales.timeScale);
     this.timers.add(timer);
     return () => {
       clearTimeout(timer);
       this.timers.delete(timer);
+      this.overdue = this.overdue.filter((other) => other !== work);
     };
   }
 
@@ -52,8 +56,22 @@ export class SimulatedClock extends Clock {
     this.skippedMs += ms;
   }
 
+  /** Nothing that is scheduled happens until `release`, so that a passing state can be looked at in peace. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  /** What came due meanwhile happens now, in its order. */
+  release(): void {
+    this.isHeld = false;
+    const due = this.overdue;
+    this.overdue = [];
+    due.forEach((work) => work());
+  }
+
   /** Cancels everything that is scheduled. */
   stop(): void {
+    this.overdue = [];
     this.timers.forEach((timer) => clearTimeout(timer));
     this.timers.clear();
   }

@@ -57,6 +57,20 @@ export function listContainers(farm: IoNetFarm, call: FarmCall): FarmAnswer {
   return ok({ data: { total: workers.length, workers } });
 }
 
+/** One container, in the same shape; paged as the documents say, though there is never a second page. */
+export function showContainer(farm: IoNetFarm, call: FarmCall): FarmAnswer {
+  const deployment = found(farm, call);
+  const input = new InputReader(call.query, ['query']);
+  const skipped = input.optionalInteger('page', 0, 0) * input.optionalInteger('page_size', 1, 20);
+  input.done();
+  const workers = deployment.workers.filter(({ containerId }) => containerId === call.params.container);
+  if (workers.length === 0) throw containerNotFound();
+  const page = skipped === 0 ? workers : [];
+  return ok({
+    data: { total: workers.length, workers: page.map((worker) => workerRow(farm, deployment, worker)) },
+  });
+}
+
 /** The container's output as an event stream; `stderr` is empty here. */
 export function readLog(farm: IoNetFarm, call: FarmCall): FarmAnswer {
   const { workers } = found(farm, call);

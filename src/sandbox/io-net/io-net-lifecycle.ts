@@ -49,23 +49,26 @@ export class IoNetLifecycle {
   private pull(deployment: IoNetDeployment): void {
     deployment.workers = Array.from({ length: deployment.order.replicas }, () => this.newWorker(deployment));
     if (deployment.fate === 'container_failed') {
-      this.later(deployment, this.random.between(60, 120), () => this.failContainers(deployment));
+      this.later(deployment, this.random.between(60, 120), () =>
+        this.failContainers(deployment, 'Failed to pull image: manifest unknown'),
+      );
       return;
     }
     this.later(deployment, this.random.between(60, 240), () => void this.start(deployment));
   }
 
-  private failContainers(deployment: IoNetDeployment): void {
+  private failContainers(deployment: IoNetDeployment, reason: string): void {
     for (const worker of deployment.workers) {
       worker.status = 'failed';
-      this.note(worker, 'Failed to pull image: manifest unknown');
+      this.note(worker, reason);
     }
     this.later(deployment, this.random.between(600, 1200), () => deployment.onFailed());
   }
 
   private async start(deployment: IoNetDeployment): Promise<void> {
     const { turn, workers } = deployment;
-    const ports = await Promise.all(workers.map((worker) => this.openPort(deployment, worker)));
+    const ports = await this.openPorts(deployment);
+    if (!ports) return;
     if (deployment.turn !== turn || !isActive(deployment)) {
       await this.room.close(ports);
       return;
@@ -87,6 +90,16 @@ export class IoNetLifecycle {
       'INFO Loading weights took 4.20 seconds',
       `INFO Uvicorn running on http://0.0.0.0:${port.containerPort}`,
     );
+  }
+
+  /** Undefined when the device cannot give a port: its containers have failed. */
+  private async openPorts(deployment: IoNetDeployment): Promise<OpenPort[] | undefined> {
+    try {
+      return await Promise.all(deployment.workers.map((worker) => this.openPort(deployment, worker)));
+    } catch (error) {
+      this.failContainers(deployment, `Failed to start: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   private openPort({ order, hardware }: IoNetDeployment, worker: IoNetWorker): Promise<OpenPort> {

@@ -7,6 +7,7 @@ import {
   listContainers,
   listDeployments,
   readLog,
+  showContainer,
   showDeployment,
   updateDeployment,
 } from './deployment-actions.js';
@@ -68,6 +69,12 @@ function enterpriseRoutes(farm: IoNetFarm, prefix: string): FarmRoute[] {
       path: `${deployment}/extend`,
       call: 'extend',
       handle: (call) => extendDeployment(farm, call),
+    },
+    {
+      method: 'GET',
+      path: `${deployment}/containers-jobs/:container`,
+      call: 'containers',
+      handle: (call) => showContainer(farm, call),
     },
     logRoute(farm, prefix),
     {

@@ -16,7 +16,7 @@ export class Exchange {
   ) {}
 
   get path(): string {
-    return new URL(this.request.url ?? '/', 'http://machine').pathname;
+    return (this.request.url ?? '/').split('?', 1)[0];
   }
 
   /** The body as a JSON object; undefined when it is none. */

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Exchange } from './exchange.js';
 import type { MachineIdentity } from './machine-identity.js';
 import type { MachineKnobs } from './machine-knobs.js';
+import { listenAgain, listenOnAnyPort } from './machine-port.js';
 import { MachineStats } from './machine-stats.js';
 import { handlerOf, isHealthPath } from './routes.js';
 
@@ -47,11 +48,8 @@ export class Machine {
       (request, response) => void this.serve(request, response),
     );
     this.server.on('connection', (socket) => this.follow(socket));
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.boundPort, this.host, resolve);
-    });
-    this.boundPort = (this.server.address() as AddressInfo).port;
+    if (this.boundPort === 0) this.boundPort = await listenOnAnyPort(this.server, this.host);
+    else await listenAgain(this.server, this.host, this.boundPort);
   }
 
   /** New connections are refused and open sockets destroyed, as when a host loses its network. */

@@ -34,6 +34,7 @@ function expectKnownError(reply: FarmReply): void {
 
 describe('a rent', () => {
   test('answers in the shape of create.success and makes one contract', async () => {
+    sandbox.clock.hold();
     const reply = await rent(27091933, { ...GOOD, label: 'a-label' });
     expectSameShape(reply.body, readFixture('vast/create.success.response.json'));
     const id = Number(reply.body.new_contract);
@@ -44,6 +45,7 @@ describe('a rent', () => {
       { instances: await showVast(sandbox, id) },
       readFixture('vast/instance.null-provisioning.response.json'),
     );
+    sandbox.clock.release();
   });
 
   test('the recorded request bodies are accepted and echoed', async () => {

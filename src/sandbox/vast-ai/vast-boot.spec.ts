@@ -10,10 +10,11 @@ import type { VastContract } from './vast-contract.js';
 import { VastFarm } from './vast-farm.js';
 
 let farm: VastFarm;
+let room: MachineRoom;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   const random = new SeededRandom(1);
-  const room = new MachineRoom({ host: '127.0.0.1', machines: 'none' }, random);
+  room = new MachineRoom({ host: '127.0.0.1', machines: 'none' }, random);
   farm = new VastFarm(new SimulatedClock({ timeScale: 10, calendarScale: 1 }), random, room, '127.0.0.1');
 });
 afterEach(() => vi.useRealTimers());
@@ -69,4 +70,17 @@ test('on a slow line the pull takes hours of the farm', async () => {
   await untilChange(contract);
   expect(contract.actualStatus).toBe('loading');
   expect(await untilChange(contract)).toBeGreaterThan(1800);
+});
+
+test('a contract destroyed while its machine starts keeps no machine', async () => {
+  const contract = rent(27027716);
+  const port = { containerPort: 8000, hostPort: 41_000 };
+  vi.spyOn(room, 'open').mockImplementation(async () => {
+    farm.contracts.destroy(contract);
+    return port;
+  });
+  const close = vi.spyOn(room, 'close');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(contract.ports).toBeNull();
+  expect(close).toHaveBeenLastCalledWith(expect.arrayContaining([port]));
 });

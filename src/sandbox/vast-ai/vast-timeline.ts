@@ -70,13 +70,21 @@ export class VastTimeline {
     contract.ports?.forEach(({ machine }) => void machine?.refuse());
   }
 
-  /** The container runs, on the ports it had or on new ones. */
+  /** The container runs, on the ports it had or on new ones; a host that cannot give them ends it. */
   async run(contract: VastContract): Promise<void> {
+    try {
+      await this.runOnPorts(contract);
+    } catch (error) {
+      this.halt(contract, 'exited', `Error response from daemon: ${(error as Error).message}\n`);
+    }
+  }
+
+  private async runOnPorts(contract: VastContract): Promise<void> {
     const { turn } = contract;
     const ports = contract.ports ?? (await this.openPorts(contract));
     await Promise.all(ports.map(({ machine }) => machine?.accept()));
     if (contract.turn !== turn || !isAlive(contract)) {
-      if (contract.ports !== ports) await this.room.close(ports);
+      await this.giveUp(contract, ports);
       return;
     }
     contract.ports = ports;
@@ -85,6 +93,12 @@ export class VastTimeline {
     const image = contract.order.image.replace(':', '_');
     this.move(contract, 'running', `success, running ${image}/${contract.order.runtype}\n`);
     contract.logLines.push(...startLines(contract));
+  }
+
+  /** The contract took another turn while its machines came up. */
+  private async giveUp(contract: VastContract, ports: OpenPort[]): Promise<void> {
+    if (contract.ports !== ports) await this.room.close(ports);
+    else if (contract.actualStatus !== 'running') this.darken(contract);
   }
 
   private load(contract: VastContract): void {
