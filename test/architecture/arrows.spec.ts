@@ -35,7 +35,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['common', 'config'],
   cli: ['common'],
   'cli/client': ['common', 'cli'],
-  'cli/admin': [...FEATURES, 'cli'],
+  'cli/admin': [...FEATURES, 'cli', 'migrations'],
 };
 
 const files = readSources();

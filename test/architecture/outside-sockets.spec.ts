@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { readSources } from './source-tree.js';
 
 /** The only places that may open a connection to the outside. */
-const DOORS = [/^src\/egress\//, /^src\/proxy\/upstream\.client\.ts$/, /^src\/providers\/provider-http\.ts$/];
+const DOORS = [
+  /^src\/egress\//,
+  /^src\/proxy\/(?:upstream\.client|upgrade-request)\.ts$/,
+  /^src\/providers\/provider-http\.ts$/,
+];
 /** Programs and simulators are no part of the service. */
 const OTHER_PROGRAMS = [/^src\/cli\//, /^src\/sandbox\//, /^src\/demo/];
 
