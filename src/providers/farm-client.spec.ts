@@ -141,7 +141,7 @@ describe('a read', () => {
     expect(seen.map(({ url }) => url)).toEqual(['/x']);
   });
 
-  it('refuses an answer without end', async () => {
+  it('refuses an answer without end', { timeout: 30_000 }, async () => {
     const flood: Reply = (_, response) => {
       const chunk = 'x'.repeat(1024 * 1024);
       const pour = (): void => {
@@ -221,7 +221,7 @@ describe('a stream', () => {
       response.write('data: first\n\ndata: second\n\n');
     };
     const { client } = await openFarm([endless]);
-    const answer = await client.stream(READ, { maxMs: 150, maxBytes: 15 }, {});
+    const answer = await client.stream(READ, { maxMs: 250, maxBytes: 15 }, {});
     expect(answer.text).toBe('data: second\n\n'.padStart(15, '\n'));
   });
 });

@@ -10,7 +10,7 @@ import { ProvidersModule } from './providers.module.js';
 import { ProvidersService } from './providers.service.js';
 
 describe('the module', () => {
-  it('wires every farm, and leaves those without a key out of searches', async () => {
+  it('wires every farm, and leaves those without a key out of searches', { timeout: 30_000 }, async () => {
     const folder = await createTempFolder('providers');
     const machine = {
       name: 'rack-1',
