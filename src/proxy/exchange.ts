@@ -6,17 +6,11 @@ import type { Destination, Route } from './destination.js';
 import { timeLimitExceeded, upstreamProtocolError } from './proxy.errors.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { UpstreamFailure } from './upstream-failure.js';
-import type { UpstreamCall, UpstreamClient, UpstreamListener } from './upstream.client.js';
+import type { UpstreamCall, UpstreamListener } from './upstream-call.js';
+import type { UpstreamClient, UpstreamRequest } from './upstream.client.js';
 
 /** A request that is ready to be sent. */
-export interface Dispatchable {
-  tenant: string;
-  method: string;
-  path: string;
-  headers: string[];
-  body: Buffer | Readable | null;
-  firstByteTimeoutMs: number;
-  idleTimeoutMs: number;
+export interface Dispatchable extends UpstreamRequest {
   /** Total wall time; undefined = none. */
   timeLimitMs: number | undefined;
 }
@@ -128,8 +122,7 @@ export class Exchange implements UpstreamListener {
   private attempt(route: Route): void {
     this.route = route;
     const attempt = ++this.attempts;
-    const { origin, kind } = route;
-    const call = this.upstream.send({ ...this.request, origin, kind }, this);
+    const call = this.upstream.send(this.request, route, this);
     // A request that fails before `send` returns may already have been followed by another.
     if (attempt === this.attempts) this.call = call;
   }

@@ -1,13 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Peer } from './peers.js';
-
-/** Who asked us for what, in the words of RFC 7239 and of its forerunners. */
-export interface Forwarding {
-  forwarded: string;
-  forwardedFor: string;
-  forwardedProto: string;
-  forwardedHost: string;
-}
+import type { Forwarding, Peer } from './peers.js';
 
 /** Headers by which a client could pretend to be somebody else; only a trusted proxy's are kept. */
 export const FORWARDING_HEADERS: ReadonlySet<string> = new Set([
@@ -23,22 +15,23 @@ export const FORWARDING_HEADERS: ReadonlySet<string> = new Set([
 
 /** A trusted proxy's own chain goes on; anybody else's is dropped and begins anew with the peer. */
 export function forwardingOf({ headers }: IncomingMessage, peer: Peer): Forwarding {
-  const host = headers.host ?? '';
-  const own = `for=${forwardedNode(peer.address)};host="${host.replace(/["\\]/g, '')}";proto=${peer.protocol}`;
-  if (!peer.isTrusted) {
-    return {
-      forwarded: own,
-      forwardedFor: peer.address,
-      forwardedProto: peer.protocol,
-      forwardedHost: host,
-    };
-  }
+  const own = ownForwarding(headers.host ?? '', peer);
+  if (!peer.isTrusted) return own;
   return {
-    forwarded: append(headers.forwarded, own),
+    forwarded: append(headers.forwarded, own.forwarded),
     forwardedFor: append(headers['x-forwarded-for'], peer.address),
     forwardedProto: String(headers['x-forwarded-proto'] ?? peer.protocol),
-    forwardedHost: String(headers['x-forwarded-host'] ?? host),
+    forwardedHost: String(headers['x-forwarded-host'] ?? own.forwardedHost),
   };
+}
+
+/** The same for all requests of a connection, unless it changes its Host. */
+function ownForwarding(host: string, peer: Peer): Forwarding {
+  if (peer.forwarding?.forwardedHost === host) return peer.forwarding;
+  const { address, protocol } = peer;
+  const forwarded = `for=${forwardedNode(address)};host="${host.replace(/["\\]/g, '')}";proto=${protocol}`;
+  peer.forwarding = { forwarded, forwardedFor: address, forwardedProto: protocol, forwardedHost: host };
+  return peer.forwarding;
 }
 
 function append(before: string | string[] | undefined, own: string): string {

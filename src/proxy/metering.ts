@@ -5,8 +5,8 @@ import type { ExchangeReport } from './exchange.js';
 import type { TokenUsage } from './usage-tail.js';
 import type { Visit } from './visit.js';
 
-/** Everything about a finished request that becomes its usage row. */
-export interface MeteredReport extends ExchangeReport {
+/** What a usage row holds beside the exchange's own report. */
+export interface MeteredFacts {
   protocol: string;
   pool: string | undefined;
   bytesIn: number;
@@ -24,7 +24,7 @@ export class Metering {
     private readonly clock: Clock,
   ) {}
 
-  record(visit: Visit, report: MeteredReport): void {
+  record(visit: Visit, report: ExchangeReport, facts: MeteredFacts): void {
     const { caller, durationMs } = visit;
     this.recorder.record({
       at: this.clock.now() - durationMs,
@@ -32,15 +32,15 @@ export class Metering {
       userId: caller.userId,
       keyId: caller.credential === 'api_key' ? caller.credentialId : null,
       ip: visit.ip,
-      pool: report.pool,
+      pool: facts.pool,
       instanceId: report.instanceId,
-      protocol: report.protocol,
+      protocol: facts.protocol,
       route: visit.match.route.template,
       status: report.status || CLIENT_CLOSED_REQUEST,
       durationMs,
-      inputTokens: report.usage?.inputTokens,
-      outputTokens: report.usage?.outputTokens,
-      bytesIn: report.bytesIn,
+      inputTokens: facts.usage?.inputTokens,
+      outputTokens: facts.usage?.outputTokens,
+      bytesIn: facts.bytesIn,
       bytesOut: report.bytesOut,
       costMicro: 0,
     });

@@ -6,6 +6,14 @@ import { ClientAddress } from '../auth/client-address.js';
 import { AppConfig } from '../config/config.js';
 import { AddressRanges, normalizeAddress } from '../egress/address-rules.js';
 
+/** Who asked us for what, in the words of RFC 7239 and of its forerunners. */
+export interface Forwarding {
+  forwarded: string;
+  forwardedFor: string;
+  forwardedProto: string;
+  forwardedHost: string;
+}
+
 /** What we know about the other end of a connection. */
 export interface Peer {
   /** Its address, IPv4 without the `::ffff:`. */
@@ -13,6 +21,8 @@ export interface Peer {
   /** The operator's own reverse proxy: what it says about the client is believed. */
   isTrusted: boolean;
   protocol: 'http' | 'https';
+  /** What was last told about it upstream. */
+  forwarding: Forwarding | undefined;
 }
 
 /** Who is at the other end, read once per connection. */
@@ -37,6 +47,7 @@ export class Peers {
       address,
       isTrusted: this.trusted.has(address),
       protocol: isEncrypted ? 'https' : 'http',
+      forwarding: undefined,
     };
     this.peers.set(socket, peer);
     return peer;

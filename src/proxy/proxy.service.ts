@@ -4,7 +4,7 @@ import type { AnswerSink } from './answer-sink.js';
 import type { Destination } from './destination.js';
 import { Exchange, type Dispatchable, type ExchangeReport } from './exchange.js';
 import { ProxyGauges } from './gauges.js';
-import { Metering, type MeteredReport } from './metering.js';
+import { Metering, type MeteredFacts } from './metering.js';
 import { PassingBody } from './request-body.js';
 import { RetryBudget } from './retry-budget.js';
 import { UpstreamClient } from './upstream.client.js';
@@ -47,8 +47,7 @@ export class ProxyService {
       this.upstream,
       this.budget,
       (report) =>
-        this.account(visit, {
-          ...report,
+        this.account(visit, report, {
           protocol,
           pool: destination.poolName,
           bytesIn: sizeOf(body),
@@ -60,9 +59,9 @@ export class ProxyService {
   }
 
   /** Counts and books what has ended; its lease is released already. */
-  account(visit: Visit, report: MeteredReport): void {
-    this.gauges.count(report, report.bytesIn);
-    this.metering.record(visit, report);
+  account(visit: Visit, report: ExchangeReport, facts: MeteredFacts): void {
+    this.gauges.count(report, facts.bytesIn);
+    this.metering.record(visit, report, facts);
     if (report.error && report.error.status >= 500) this.logFailure(visit, report, report.error);
   }
 

@@ -1,5 +1,6 @@
-import { FORWARDING_HEADERS, type Forwarding } from './forwarding.js';
+import { FORWARDING_HEADERS } from './forwarding.js';
 import { HOP_BY_HOP, PSEUDONYM, namedByConnection } from './hop-by-hop.js';
+import type { Forwarding } from './peers.js';
 
 /** Instructions and credentials for us, never for the upstream. */
 const OURS = [

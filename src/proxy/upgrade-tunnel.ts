@@ -2,15 +2,14 @@ import type { Socket } from 'node:net';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { parseTimeLimitHeader } from '../common/time-limit.js';
 import { AppConfig } from '../config/config.js';
-import { EgressConnector } from '../egress/connector.js';
 import type { LeaseOutcome } from '../loadbalancer/lease.js';
 import type { Destination, Route } from './destination.js';
 import { unsupportedUpgrade } from './proxy.errors.js';
 import { ProxyService } from './proxy.service.js';
 import { TransparentHandler } from './transparent.handler.js';
 import { openTunnel, relayRefusal, type TunnelBytes } from './tunnel.js';
-import { askForUpgrade, type UpgradeAnswer } from './upgrade-request.js';
 import { describeFailure } from './upstream-failure.js';
+import { UpstreamClient, type UpgradeAnswer } from './upstream.client.js';
 import type { Visit } from './visit.js';
 
 const MOST_ATTEMPTS = 3;
@@ -36,7 +35,7 @@ export class UpgradeTunnel implements OnModuleDestroy {
   constructor(
     private readonly config: AppConfig,
     private readonly transparent: TransparentHandler,
-    private readonly connector: EgressConnector,
+    private readonly upstreams: UpstreamClient,
     private readonly proxy: ProxyService,
   ) {}
 
@@ -74,7 +73,7 @@ export class UpgradeTunnel implements OnModuleDestroy {
       const route = trip.destination.next(tried);
       trip.attempts += 1;
       try {
-        return { route, upstream: await this.connector.connect(connectOptionsOf(route), route.kind) };
+        return { route, upstream: await this.upstreams.connect(route) };
       } catch (error) {
         const failure = describeFailure(error as Error, 'connect');
         route.lease?.release(failure.isTimeout ? 'timeout' : 'error');
@@ -92,7 +91,7 @@ export class UpgradeTunnel implements OnModuleDestroy {
   ): Promise<UpgradeAnswer> {
     const passed = this.transparent.headersFor(visit, destination, undefined);
     const { host } = new URL(origin);
-    return askForUpgrade(upstream, client, {
+    return this.upstreams.askForUpgrade(upstream, client, {
       path: visit.match.rest,
       headers: ['Host', host, 'Connection', 'Upgrade', 'Upgrade', 'websocket', ...passed],
       firstByteTimeoutMs: this.config.proxy.firstByteTimeoutMs,
@@ -122,16 +121,14 @@ export class UpgradeTunnel implements OnModuleDestroy {
 
   private settle(trip: Trip, route: Route, outcome: LeaseOutcome, status: number, bytes = NO_BYTES): void {
     route.lease?.release(outcome);
-    this.proxy.account(trip.visit, {
-      status,
-      outcome,
-      instanceId: route.instanceId,
-      attempts: trip.attempts,
-      error: undefined,
+    const { instanceId } = route;
+    const { attempts, visit, destination } = trip;
+    const report = { status, outcome, instanceId, attempts, bytesOut: bytes.bytesOut, error: undefined };
+    this.proxy.account(visit, report, {
       protocol: 'websocket',
-      pool: trip.destination.poolName,
+      pool: destination.poolName,
+      bytesIn: bytes.bytesIn,
       usage: undefined,
-      ...bytes,
     });
   }
 }
@@ -139,9 +136,4 @@ export class UpgradeTunnel implements OnModuleDestroy {
 function outcomeOf(client: Socket, isTimeout: boolean): LeaseOutcome {
   if (client.destroyed) return 'aborted';
   return isTimeout ? 'timeout' : 'error';
-}
-
-function connectOptionsOf({ origin }: Route): Parameters<EgressConnector['connect']>[0] {
-  const { hostname, host, port, protocol } = new URL(origin);
-  return { hostname: hostname.replace(/^\[|\]$/g, ''), host, port, protocol };
 }

@@ -1,15 +1,20 @@
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pool, type Dispatcher } from 'undici';
 import { EgressConnector } from '../egress/connector.js';
 import type { EgressKind } from '../egress/guard.js';
-import { upstreamProtocolError } from './proxy.errors.js';
-import { describeFailure, type UpstreamFailure, type UpstreamPhase } from './upstream-failure.js';
+import { timeLimitExceeded, upstreamFirstByteTimeout, upstreamUnreachable } from './proxy.errors.js';
+import { UpstreamCall, type CallCount, type UpstreamListener } from './upstream-call.js';
 
-export interface UpstreamRequest {
+export interface UpstreamTarget {
   /** scheme://host:port */
   origin: string;
   kind: EgressKind;
+}
+
+export interface UpstreamRequest {
   /** Typed targets share connections within one tenant only. */
   tenant: string;
   method: string;
@@ -22,20 +27,21 @@ export interface UpstreamRequest {
   idleTimeoutMs: number;
 }
 
-/** What becomes of a request; after `ended` or `failed` nothing more is called. */
-export interface UpstreamListener {
-  /** The final head; informational ones are left out. */
-  answered(status: number, reason: string, rawHeaders: readonly Buffer[]): void;
-  /** Returns false to get no more until `UpstreamCall.resume`. */
-  received(chunk: Buffer): boolean;
-  ended(rawTrailers: readonly Buffer[]): void;
-  failed(failure: UpstreamFailure): void;
+/** What the upstream said to the request for an upgrade. */
+export type UpgradeAnswer =
+  | { kind: 'accepted'; head: IncomingMessage; firstBytes: Buffer }
+  | { kind: 'refused'; head: IncomingMessage };
+
+export interface UpgradeRequest {
+  path: string;
+  /** Flat, with Host, Connection and Upgrade. */
+  headers: string[];
+  firstByteTimeoutMs: number;
+  timeLimitMs: number | undefined;
 }
 
-interface OriginPool {
+interface OriginPool extends CallCount {
   pool: Pool;
-  active: number;
-  lastUsedAt: number;
 }
 
 /** Farm machines close idle connections after 5 s (uvicorn, node): be sooner. */
@@ -53,13 +59,9 @@ export class UpstreamClient implements OnModuleDestroy {
   constructor(private readonly connector: EgressConnector) {}
 
   /** Starts a request; everything that happens to it is told to the listener, never thrown. */
-  send(request: UpstreamRequest, listener: UpstreamListener): UpstreamCall {
-    const entry = this.poolFor(request);
-    entry.active += 1;
-    const call = new UpstreamCall(listener, () => {
-      entry.active -= 1;
-      entry.lastUsedAt = performance.now();
-    });
+  send(request: UpstreamRequest, target: UpstreamTarget, listener: UpstreamListener): UpstreamCall {
+    const entry = this.poolFor(target, request.tenant);
+    const call = new UpstreamCall(listener, entry);
     entry.pool.dispatch(
       {
         path: request.path,
@@ -72,6 +74,33 @@ export class UpstreamClient implements OnModuleDestroy {
       call,
     );
     return call;
+  }
+
+  /** Opens a connection of its own, for an upgrade. Rejects with the guard's or the socket's error. */
+  connect({ origin, kind }: UpstreamTarget): Promise<Socket> {
+    const { hostname, host, port, protocol } = new URL(origin);
+    return this.connector.connect({ hostname: hostname.replace(/^\[|\]$/g, ''), host, port, protocol }, kind);
+  }
+
+  /**
+   * Asks for an upgrade over a connection from `connect`; given up when the client's socket closes. Rejects with the
+   * socket's or parser's error, or with a DomainError.
+   */
+  askForUpgrade(upstream: Socket, client: Socket, request: UpgradeRequest): Promise<UpgradeAnswer> {
+    return new Promise((resolve, reject) => {
+      const asking = httpRequest({
+        createConnection: () => upstream,
+        path: request.path,
+        headers: request.headers as unknown as Record<string, string>,
+        setHost: false,
+      });
+      const release = limitUpgrade(asking, client, request);
+      asking.once('upgrade', (head, _, firstBytes) => resolve({ kind: 'accepted', head, firstBytes }));
+      asking.once('response', (head) => resolve({ kind: 'refused', head }));
+      asking.once('error', reject);
+      for (const event of ['upgrade', 'response', 'error']) asking.once(event, release);
+      asking.end();
+    });
   }
 
   /** Requests under way. */
@@ -88,7 +117,7 @@ export class UpstreamClient implements OnModuleDestroy {
     await Promise.all(pools.map(({ pool }) => pool.destroy()));
   }
 
-  private poolFor({ kind, tenant, origin }: UpstreamRequest): OriginPool {
+  private poolFor({ kind, origin }: UpstreamTarget, tenant: string): OriginPool {
     const key = kind === 'instance' ? origin : `${tenant} ${origin}`;
     return this.pools.get(key) ?? this.open(key, origin, kind);
   }
@@ -117,69 +146,18 @@ export class UpstreamClient implements OnModuleDestroy {
   }
 }
 
-/**
- * One request on its way, as undici's handler. It uses the handler methods that get headers as they came, unparsed:
- * the others cost a third more per request and merge duplicates.
- */
-export class UpstreamCall implements Dispatcher.DispatchHandler {
-  private phase: UpstreamPhase = 'connect';
-  private isOver = false;
-  private abortRequest: ((error?: Error) => void) | undefined;
-  private resumeAnswer: (() => void) | undefined;
-
-  constructor(
-    private readonly listener: UpstreamListener,
-    private readonly released: () => void,
-  ) {}
-
-  /** Ends the request without another word to the listener; the connection is closed. */
-  abort(): void {
-    if (this.isOver) return;
-    this.finish();
-    this.abortRequest?.();
-  }
-
-  resume(): void {
-    if (!this.isOver) this.resumeAnswer?.();
-  }
-
-  onConnect(abort: (error?: Error) => void): void {
-    if (this.isOver) return abort();
-    this.abortRequest = abort;
-    this.phase = 'sent';
-  }
-
-  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, reason: string): boolean {
-    if (status < 200) return true;
-    this.phase = 'answering';
-    this.resumeAnswer = resume;
-    this.listener.answered(status, reason, rawHeaders);
-    return true;
-  }
-
-  onData(chunk: Buffer): boolean {
-    return this.isOver || this.listener.received(chunk);
-  }
-
-  onComplete(rawTrailers: unknown): void {
-    if (this.isOver) return;
-    this.finish();
-    this.listener.ended((rawTrailers ?? []) as readonly Buffer[]);
-  }
-
-  onError(error: Error): void {
-    if (this.isOver) return;
-    this.finish();
-    this.listener.failed(describeFailure(error, this.phase));
-  }
-
-  /** An upgrade that nobody asked for. */
-  onUpgrade(): void {
-    this.onError(upstreamProtocolError());
-  }
-
-  private finish(): void {
-    this.isOver = true;
-    this.released();
-  }
+/** Ends the question when its time is over or its client gone; the function that is returned takes that back. */
+function limitUpgrade(asking: ClientRequest, client: Socket, request: UpgradeRequest): () => void {
+  const { firstByteTimeoutMs, timeLimitMs = Infinity } = request;
+  const isLimited = timeLimitMs < firstByteTimeoutMs;
+  const timer = setTimeout(
+    () => asking.destroy(isLimited ? timeLimitExceeded() : upstreamFirstByteTimeout()),
+    Math.min(firstByteTimeoutMs, timeLimitMs),
+  );
+  const leave = (): void => void asking.destroy(upstreamUnreachable('connection_terminated'));
+  client.once('close', leave);
+  return () => {
+    clearTimeout(timer);
+    client.off('close', leave);
+  };
 }

@@ -5,6 +5,7 @@ export interface TokenUsage {
 }
 
 const TAIL_BYTES = 16_384;
+const USAGE = Buffer.from('"usage"');
 const INPUT = /"(?:prompt_tokens|input_tokens)"\s*:\s*(\d{1,12})/;
 const OUTPUT = /"(?:completion_tokens|output_tokens)"\s*:\s*(\d{1,12})/;
 
@@ -26,6 +27,8 @@ export class UsageTail {
   }
 
   read(): TokenUsage | undefined {
+    if (!this.last) return undefined;
+    if (!this.second) return readUsage(this.last.subarray(-TAIL_BYTES));
     const chunks = [this.fourth, this.third, this.second, this.last].filter((chunk) => chunk !== undefined);
     return readUsage(Buffer.concat(chunks).subarray(-TAIL_BYTES));
   }
@@ -33,7 +36,7 @@ export class UsageTail {
 
 /** The last `"usage"` counts: some engines repeat it in every chunk, growing. */
 export function readUsage(tail: Buffer): TokenUsage | undefined {
-  const at = tail.lastIndexOf('"usage"');
+  const at = tail.lastIndexOf(USAGE);
   if (at < 0) return undefined;
   const text = tail.toString('latin1', at);
   const [input, output] = [INPUT.exec(text), OUTPUT.exec(text)];

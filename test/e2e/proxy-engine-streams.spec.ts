@@ -23,8 +23,8 @@ beforeAll(async () => {
   server = createServer((request, response) => answer(request, response));
   proxy = await startProxy({
     PROXY_MAX_BODY: String(MAX_BODY),
-    PROXY_FIRST_BYTE_TIMEOUT: '400ms',
-    PROXY_IDLE_TIMEOUT: '400ms',
+    PROXY_FIRST_BYTE_TIMEOUT: '1s',
+    PROXY_IDLE_TIMEOUT: '500ms',
   });
   proxy.addPool('p', [`http://127.0.0.1:${await listen(server)}`]);
 });

@@ -87,7 +87,7 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   );
   const peers = new Peers(config, new ClientAddress(config));
   const transparent = new TransparentHandler(config, finder, peers, service);
-  const tunnel = new UpgradeTunnel(config, transparent, connector, service);
+  const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
   const protocols = [new HttpProtocol(config, peers, service), new HttpsProtocol(config, peers, service)];
   const admission = new Admission(callersFromTable, new RateLimiter(clock), new RatePolicies(config));
   const handlers = new RouteHandlers(transparent, tunnel, new ProxyController(config, finder, protocols));
