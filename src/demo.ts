@@ -213,6 +213,6 @@ function isFree(port: number): Promise<boolean> {
 }
 
 demo().catch((error: unknown) => {
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`demo: ${text}\n`, () => process.exit(1));
 });

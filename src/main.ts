@@ -54,8 +54,9 @@ function fail(error: unknown): void {
     : error instanceof Error
       ? (error.stack ?? error.message)
       : String(error);
-  process.stderr.write(`aiserve-gpuproxyd: ${text}\n`);
-  process.exit(error instanceof UsageError ? 2 : 1);
+  const status = error instanceof UsageError ? 2 : 1;
+  // Into a pipe it is written later: an exit at once would lose the only word about what is wrong.
+  process.stderr.write(`aiserve-gpuproxyd: ${text}\n`, () => process.exit(status));
 }
 
 main().catch(fail);

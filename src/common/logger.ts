@@ -49,6 +49,15 @@ export function createLogger(level: LogLevel, output: DestinationStream = proces
   return pino({ level, base: undefined, redact: { paths: REDACTED_PATHS, censor: '[redacted]' } }, scrubbing);
 }
 
+/** Nest tells of every module and route at the start; that is for debugging. */
+const FRAMEWORK_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 type PinoMethod = 'info' | 'error' | 'warn' | 'debug' | 'trace';
 
 /** Lets Nest's `Logger` (in services and in the framework) write through pino. */
@@ -72,8 +81,9 @@ export class NestPinoLogger implements LoggerService {
   }
 
   /** Nest passes the context as the last argument; the error method may put a stack before it. */
-  private write(method: PinoMethod, message: unknown, rest: unknown[]): void {
+  private write(level: PinoMethod, message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
+    const method = level === 'info' && FRAMEWORK_CONTEXTS.has(String(context)) ? 'debug' : level;
     const stack = rest.length > 1 ? rest[0] : undefined;
     const fields = typeof message === 'object' && message !== null ? message : { msg: String(message) };
     this.pinoLogger[method]({ context, ...fields, ...(stack ? { stack } : {}) });
