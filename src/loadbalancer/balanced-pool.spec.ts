@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   balancerConfig,
   BalancerHarness,
@@ -9,6 +9,9 @@ import {
 import type { LeaseOutcome } from './lease.js';
 import type { LoadBalancerService } from './loadbalancer.service.js';
 import { ejectionCap } from './outlier.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe('ejection from pools', () => {
   let harness: BalancerHarness;

@@ -50,13 +50,11 @@ export class BalancerRegistry {
     for (const pool of this.poolsListing.get(target.id) ?? []) this.join(pool, instance);
   }
 
-  /** Returns the registration that has ended, if there was one. */
-  removeTarget(id: string): BalancedInstance | undefined {
+  removeTarget(id: string): void {
     const instance = this.instances.get(id);
-    if (!instance) return undefined;
+    if (!instance) return;
     this.instances.delete(id);
     for (const pool of this.poolsListing.get(id) ?? []) pool.leave(instance);
-    return instance;
   }
 
   setPool(key: string, options: PoolOptions): void {

@@ -29,18 +29,10 @@ export class LeaseBook implements LeaseKeeper {
   endEjections(): void {
     const now = this.clock.now();
     for (let next = this.ejections.first; next && next.rank <= now; next = this.ejections.first) {
-      this.forget(next.member);
+      this.unschedule(next.member);
       next.member.circuit.halfOpen();
       next.member.reconsider();
     }
-  }
-
-  /** The instance is no longer balanced. */
-  forget(instance: BalancedInstance): void {
-    const ejection = this.ejectionOf.get(instance);
-    if (!ejection) return;
-    this.ejectionOf.delete(instance);
-    this.ejections.remove(ejection);
   }
 
   answered({ instance, ticket, startedAt }: InstanceLease): void {
@@ -85,7 +77,7 @@ export class LeaseBook implements LeaseKeeper {
   private follow(instance: BalancedInstance, before: CircuitPhase): void {
     const { phase, halfOpenAt } = instance.circuit;
     if (phase === before) return;
-    this.forget(instance);
+    this.unschedule(instance);
     if (phase === 'open') this.schedule(instance, halfOpenAt);
     instance.reconsider();
   }
@@ -94,5 +86,12 @@ export class LeaseBook implements LeaseKeeper {
     const ejection = { member: instance, rank: at, turn: 0, position: -1 };
     this.ejectionOf.set(instance, ejection);
     this.ejections.add(ejection);
+  }
+
+  private unschedule(instance: BalancedInstance): void {
+    const ejection = this.ejectionOf.get(instance);
+    if (!ejection) return;
+    this.ejectionOf.delete(instance);
+    this.ejections.remove(ejection);
   }
 }

@@ -42,8 +42,7 @@ export class LoadBalancerService {
 
   /** The instance is gone. Its open leases may still be released; announced again, it starts from nothing. */
   removeTarget(id: string): void {
-    const ended = this.registry.removeTarget(id);
-    if (ended) this.leases.forget(ended);
+    this.registry.removeTarget(id);
   }
 
   /** Makes a pool or changes its members; with the same strategy the order goes on where it was. */

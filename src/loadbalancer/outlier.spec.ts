@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Circuit, ejectionCap, LONGEST_EJECTION_MS, type CircuitTicket } from './outlier.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 const EJECT_TIME_MS = 10_000;
 

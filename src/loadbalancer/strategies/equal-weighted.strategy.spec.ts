@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   addAll,
   countById,
@@ -10,6 +10,9 @@ import {
   type TestMember,
 } from '../../../test/support/balancing-members.js';
 import { EqualWeightedStrategy } from './equal-weighted.strategy.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe('EqualWeightedStrategy', () => {
   it('gives everybody the same number of connections, whatever they weigh', () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BalancingMember } from './balancing-strategy.js';
 import { LeastConnectionsStrategy } from './least-connections.strategy.js';
 import {
@@ -10,6 +10,9 @@ import {
   serveMany,
   take,
 } from '../../../test/support/balancing-members.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe('LeastConnectionsStrategy', () => {
   it('picks the member with the fewest open connections', () => {

@@ -1,10 +1,13 @@
 import * as fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../common/clock.js';
 import { SAMPLE_MAX_AGE_MS } from '../response-times.js';
 import type { BalancingMember } from './balancing-strategy.js';
 import { LeastResponseTimeStrategy } from './least-response-time.strategy.js';
 import { addAll, giveBack, newMember, newMembers, take } from '../../../test/support/balancing-members.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe('LeastResponseTimeStrategy', () => {
   let clock: ManualClock;

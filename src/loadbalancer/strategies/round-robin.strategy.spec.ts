@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addAll, newMember, newMembers, serve, serveMany } from '../../../test/support/balancing-members.js';
 import { RoundRobinStrategy } from './round-robin.strategy.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Remembers the turns since each member's last one, of those that have been there all the time. */
 class TurnWatch {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   addAll,
   countById,
@@ -10,6 +10,9 @@ import {
   type TestMember,
 } from '../../../test/support/balancing-members.js';
 import { WeightedRoundRobinStrategy } from './weighted-round-robin.strategy.js';
+
+// Properties try many cases; a busy machine needs more than the usual five seconds.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Weights as the product gives them, and any others. */
 const weights = fc.oneof(
@@ -45,12 +48,14 @@ describe('WeightedRoundRobinStrategy', () => {
       fc.property(weights, (memberWeights) => {
         const { strategy, members } = poolOf(memberWeights);
         const total = sum(memberWeights);
+        let farthest = 0;
         for (let picks = 1; picks <= 300; picks++) {
           serve(strategy);
           for (const { stats, weight } of members) {
-            expect(Math.abs(stats.total - (picks * weight) / total)).toBeLessThan(1 + 1e-6);
+            farthest = Math.max(farthest, Math.abs(stats.total - (picks * weight) / total));
           }
         }
+        expect(farthest).toBeLessThan(1 + 1e-6);
       }),
       { numRuns: 60 },
     );
