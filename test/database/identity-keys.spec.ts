@@ -90,7 +90,8 @@ onEachDatabase('API keys', { entities: [ApiKey] }, (open) => {
       newApiKey('live').text,
     ]) {
       const answer = await app.whoAmI({ key: bad });
-      expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      expect([answer.status, answer.body.code]).toEqual([401, 'invalid_api_key']);
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
     }
     const query = vi.spyOn(app.app.get(UnitOfWork).manager, 'findOneBy');
     const verifier = app.app.get(CallerVerifier);

@@ -41,17 +41,18 @@ describe('PasswordHasher', () => {
     const stored = await hasher.hash('correct horse battery');
     await hasher.checkNothing('warm up');
     const timeOf = async (work: () => Promise<unknown>): Promise<number> => {
-      const times = [];
-      for (let round = 0; round < 9; round++) {
-        const start = performance.now();
-        await work();
-        times.push(performance.now() - start);
-      }
-      return times.sort((a, b) => a - b)[4];
+      const start = performance.now();
+      await work();
+      return performance.now() - start;
     };
-    const known = await timeOf(() => hasher.check('guess', stored));
-    const unknown = await timeOf(() => hasher.checkNothing('guess'));
-    expect(unknown / known).toBeGreaterThan(0.5);
-    expect(unknown / known).toBeLessThan(2);
+    // The quickest of several turns taken side by side is what the work itself costs, on a busy machine too.
+    const [known, unknown]: number[][] = [[], []];
+    for (let round = 0; round < 9; round++) {
+      known.push(await timeOf(() => hasher.check('guess', stored)));
+      unknown.push(await timeOf(() => hasher.checkNothing('guess')));
+    }
+    const ratio = Math.min(...unknown) / Math.min(...known);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
   });
 });
