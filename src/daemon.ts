@@ -8,7 +8,7 @@ import { lockSqliteFile, type SqliteFileLock } from './database/sqlite/sqlite-fi
 import { OwnEndpoints } from './egress/own-endpoints.js';
 import { TrustedHosts } from './egress/trusted-hosts.js';
 import { JobsService } from './jobs/jobs.service.js';
-import { InFlight } from './proxy/in-flight.js';
+import { DataPlaneDoor } from './proxy/data-plane.door.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
 
 /** A running service. */
@@ -89,13 +89,14 @@ async function stop({ app, config, sandbox, lock }: Running): Promise<void> {
   const { drainDelayMs, drainTimeoutMs } = config.server;
   app.get(Lifecycle).beginDraining();
   await pause(drainDelayMs);
-  const inFlight = app.get(InFlight);
-  inFlight.close();
+  const door = app.get(DataPlaneDoor);
+  door.startDrain();
+  door.closeTunnels();
   const isIdle = await Promise.race([
-    inFlight.whenIdle().then(() => true),
+    door.whenIdle().then(() => true),
     pause(drainTimeoutMs).then(() => false),
   ]);
-  if (!isIdle) logger.warn({ msg: 'requests cut at the end of the drain', active: inFlight.active });
+  if (!isIdle) logger.warn({ msg: 'requests cut at the end of the drain', active: door.activeCount });
   await app.get(JobsService).stop();
   app.getHttpServer().closeAllConnections();
   await app.close();
