@@ -7,6 +7,7 @@ import { Credits1764000000200 } from './1764000000200-credits.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
+import { Payments1764000000500 } from './1764000000500-payments.js';
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   StaticContracts1764000000250,
   Gpu1764000000300,
   BalancingPreferences1764000000350,
+  Payments1764000000500,
 ];
