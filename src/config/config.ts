@@ -1,3 +1,4 @@
+import type { CryptoNetwork } from './crypto-network.js';
 import type { StaticMachine } from './static-machine.js';
 
 export type DatabaseConfig =
@@ -17,6 +18,15 @@ export interface FarmConfig {
   /** Undefined = the farm is not configured. */
   apiKey?: string;
   apiUrl: string;
+}
+
+export interface CryptoConfig {
+  isEnabled: boolean;
+  networks: readonly CryptoNetwork[];
+  /** Extended public key whose children are the deposit addresses; empty when unset. */
+  xpub: string;
+  pollIntervalMs: number;
+  invoiceTtlMs: number;
 }
 
 /** The validated settings, read once at start and injected wherever they are needed. Durations in ms, money in micro-credits. */
@@ -87,5 +97,11 @@ export class AppConfig {
     tickMs: number;
     runwayMs: number;
     warnMs: number;
+    requestPriceMicro: number;
+    /** Micro-credits per 1,000 tokens = nano-credits per token. */
+    tokenPriceNano: number;
+    /** Lease of credits held for requests, renewed by the process that spends them. */
+    holdTtlMs: number;
   };
+  crypto: CryptoConfig;
 }

@@ -347,4 +347,46 @@ export class Environment {
   @Variable('Credits', 'Runway below which the owner is warned.')
   @IsDuration()
   BILLING_WARN = '10m';
+
+  @Variable('Credits', 'What a proxied request costs, in credits.')
+  @Matches(/^\d{1,6}(\.\d{1,6})?$/, { message: 'PRICE_PER_REQUEST must be an amount such as 0.001' })
+  PRICE_PER_REQUEST = '0';
+
+  @Variable('Credits', 'What 1,000 tokens cost, in and out together, in credits.')
+  @Matches(/^\d{1,6}(\.\d{1,6})?$/, { message: 'PRICE_PER_1K_TOKENS must be an amount such as 0.002' })
+  PRICE_PER_1K_TOKENS = '0';
+
+  @Variable('Credits', 'How long credits that a vanished process held for requests stay held.')
+  @IsDuration()
+  HOLD_TTL = '2m';
+
+  @Variable('Crypto', 'Take payments in crypto.')
+  @BooleanText()
+  @IsBoolean()
+  CRYPTO_ENABLED = false;
+
+  @Variable(
+    'Crypto',
+    'JSON [{name, chain_id, rpc_urls[], confirmations and/or finality: "finalized", min_deposit_usd?, tokens: [{address, symbol, decimals, kind: stablecoin|token|native, price_usd?}]}].',
+    { isSecret: true },
+  )
+  @IsString()
+  CRYPTO_NETWORKS = '[]';
+
+  @Variable(
+    'Crypto',
+    "Extended public key of m/44'/60'/0'/0; every invoice gets the address of a child of its own.",
+    { isSecret: true },
+  )
+  @IsOptional()
+  @IsString()
+  CRYPTO_XPUB?: string;
+
+  @Variable('Crypto', 'How often the chains are read.')
+  @IsDuration()
+  CRYPTO_POLL_INTERVAL = '15s';
+
+  @Variable('Crypto', 'How long an invoice is open; what comes later is credited, too.')
+  @IsDuration()
+  CRYPTO_INVOICE_TTL = '1h';
 }

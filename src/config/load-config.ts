@@ -5,6 +5,8 @@ import { hkdfSync } from 'node:crypto';
 import { microFromCredits } from '../common/money.js';
 import { parseDurationMs } from '../common/duration.js';
 import type { AppConfig, DatabaseConfig } from './config.js';
+import { cryptoConfig, readCryptoNetworks } from './crypto-config.js';
+import type { CryptoNetwork } from './crypto-network.js';
 import { developerSecret } from './developer-secret.js';
 import { Environment } from './env.dto.js';
 import { readKnownVariables, type RawEnvironment } from './env-source.js';
@@ -41,11 +43,12 @@ export function loadConfig(env: RawEnvironment, flags: ConfigFlags = {}): AppCon
   const environment = plainToInstance(Environment, values, { exposeDefaultValues: true });
   problems.push(...describeViolations(environment));
   const staticMachines = readStaticMachines(environment, problems);
+  const cryptoNetworks = readCryptoNetworks(environment, problems);
   problems.push(...sampleSecrets(environment));
   const database = databaseConfig(environment);
   const secret = signingSecret(environment, flags, database, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return buildConfig(environment, { flags, database, secret, staticMachines });
+  return buildConfig(environment, { flags, database, secret, staticMachines, cryptoNetworks });
 }
 
 function dropSampleFarmKeys(values: Record<string, string>): void {
@@ -124,6 +127,7 @@ interface Resolved {
   database: DatabaseConfig;
   secret: string;
   staticMachines: readonly StaticMachine[];
+  cryptoNetworks: readonly CryptoNetwork[];
 }
 
 function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
@@ -164,7 +168,11 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
       tickMs: parseDurationMs(environment.BILLING_TICK),
       runwayMs: parseDurationMs(environment.BILLING_RUNWAY),
       warnMs: parseDurationMs(environment.BILLING_WARN),
+      requestPriceMicro: microFromCredits(environment.PRICE_PER_REQUEST),
+      tokenPriceNano: microFromCredits(environment.PRICE_PER_1K_TOKENS),
+      holdTtlMs: parseDurationMs(environment.HOLD_TTL),
     },
+    crypto: cryptoConfig(environment, resolved.cryptoNetworks),
   };
 }
 
