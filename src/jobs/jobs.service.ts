@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable, Logger } from '@nestjs/common';
 import { withinDeadline } from '../common/abort.js';
 import { Clock } from '../common/clock.js';
@@ -18,7 +19,7 @@ export class JobsService {
   private readonly logger = new Logger(JobsService.name);
   private readonly jobs = new Map<string, Job>();
   private readonly rounds = new Set<Promise<unknown>>();
-  private stopping = new AbortController();
+  private stopping = stopSignal();
   private isStarted = false;
 
   constructor(
@@ -37,7 +38,7 @@ export class JobsService {
   start(): void {
     if (this.isStarted) return;
     this.isStarted = true;
-    this.stopping = new AbortController();
+    this.stopping = stopSignal();
     for (const job of this.jobs.values()) this.launch(job);
   }
 
@@ -88,4 +89,11 @@ export class JobsService {
     work.then(forget, forget);
     return work;
   }
+}
+
+/** Every job listens to it, however many there are. */
+function stopSignal(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
