@@ -30,7 +30,7 @@ export class ClientAnswer implements AnswerSink {
   /** The way back to the upstream: for pauses, and for a client that leaves. */
   follow(exchange: Exchange): void {
     this.exchange = exchange;
-    this.visit.response.once('close', () => {
+    this.visit.response.on('close', () => {
       clearTimeout(this.stallTimer);
       exchange.abort();
     });

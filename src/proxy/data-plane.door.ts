@@ -37,7 +37,7 @@ export class DataPlaneDoor {
     removePaymentHeader(request);
     const visit = new Visit(request, response, match, this.peers.clientOf(request), this.inFlight);
     this.inFlight.enter();
-    response.once('close', () => this.inFlight.leave());
+    response.on('close', () => this.inFlight.leave());
     this.receive(visit, () => this.handlers.serve(visit));
     return true;
   }

@@ -25,7 +25,7 @@ export class EnvelopeAnswer implements MeteredSink {
 
   follow(exchange: Exchange): void {
     this.exchange = exchange;
-    this.visit.response.once('close', () => exchange.abort());
+    this.visit.response.on('close', () => exchange.abort());
   }
 
   get usage(): TokenUsage | undefined {

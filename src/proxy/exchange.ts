@@ -29,13 +29,14 @@ export interface ExchangeReport {
 const MOST_ATTEMPTS = 3;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const CLIENT_LEFT = 0;
+const NOBODY: ReadonlySet<string> = new Set();
 
 /**
  * One request and its answer: picks an instance, sends, tries another while that is harmless, and settles lease and
  * report on every way out.
  */
 export class Exchange implements UpstreamListener {
-  private readonly tried = new Set<string>();
+  private tried: ReadonlySet<string> = NOBODY;
   private route: Route | undefined;
   private call: UpstreamCall | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -136,7 +137,7 @@ export class Exchange implements UpstreamListener {
   }
 
   private nextRoute(): Route | undefined {
-    if (this.route?.instanceId !== undefined) this.tried.add(this.route.instanceId);
+    if (this.route?.instanceId !== undefined) this.tried = new Set([...this.tried, this.route.instanceId]);
     try {
       return this.destination.next(this.tried);
     } catch {

@@ -1,4 +1,5 @@
-import type { Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
+import type { OriginConnections } from './origin-connections.js';
 import { upstreamProtocolError } from './proxy.errors.js';
 import { describeFailure, type UpstreamFailure, type UpstreamPhase } from './upstream-failure.js';
 
@@ -10,12 +11,6 @@ export interface UpstreamListener {
   received(chunk: Buffer): boolean;
   ended(rawTrailers: readonly Buffer[]): void;
   failed(failure: UpstreamFailure): void;
-}
-
-/** Where requests under way are counted. */
-export interface CallCount {
-  active: number;
-  lastUsedAt: number;
 }
 
 /**
@@ -30,16 +25,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly listener: UpstreamListener,
-    private readonly origin: CallCount,
-  ) {
-    origin.active += 1;
-  }
+    private readonly connections: OriginConnections,
+    private readonly client: Client,
+  ) {}
 
   /** Ends the request without another word to the listener; the connection is closed. */
   abort(): void {
     if (this.isOver) return;
-    this.finish();
+    this.isOver = true;
     this.abortRequest?.();
+    this.connections.drop(this.client);
   }
 
   resume(): void {
@@ -66,24 +61,20 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onComplete(rawTrailers: unknown): void {
     if (this.isOver) return;
-    this.finish();
+    this.isOver = true;
+    this.connections.giveBack(this.client);
     this.listener.ended((rawTrailers ?? []) as readonly Buffer[]);
   }
 
   onError(error: Error): void {
     if (this.isOver) return;
-    this.finish();
+    this.isOver = true;
+    this.connections.drop(this.client);
     this.listener.failed(describeFailure(error, this.phase));
   }
 
   /** An upgrade that nobody asked for. */
   onUpgrade(): void {
     this.onError(upstreamProtocolError());
-  }
-
-  private finish(): void {
-    this.isOver = true;
-    this.origin.active -= 1;
-    this.origin.lastUsedAt = performance.now();
   }
 }

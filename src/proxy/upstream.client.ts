@@ -2,11 +2,12 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Pool, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { EgressConnector } from '../egress/connector.js';
 import type { EgressKind } from '../egress/guard.js';
+import { OriginConnections } from './origin-connections.js';
 import { timeLimitExceeded, upstreamFirstByteTimeout, upstreamUnreachable } from './proxy.errors.js';
-import { UpstreamCall, type CallCount, type UpstreamListener } from './upstream-call.js';
+import { UpstreamCall, type UpstreamListener } from './upstream-call.js';
 
 export interface UpstreamTarget {
   /** scheme://host:port */
@@ -40,29 +41,26 @@ export interface UpgradeRequest {
   timeLimitMs: number | undefined;
 }
 
-interface OriginPool extends CallCount {
-  pool: Pool;
-}
-
 /** Farm machines close idle connections after 5 s (uvicorn, node): be sooner. */
 const KEEP_ALIVE_MS = 4000;
 const MAX_HEAD_BYTES = 32_768;
-const IDLE_POOL_MS = 60_000;
+const IDLE_ORIGIN_MS = 60_000;
 const SWEEP_INTERVAL_MS = 30_000;
 
-/** The data plane's only way out: a pool of connections per origin, without a cap, one request at a time on each. */
+/** The data plane's only way out. */
 @Injectable()
 export class UpstreamClient implements OnModuleDestroy {
-  private readonly pools = new Map<string, OriginPool>();
+  private readonly origins = new Map<string, OriginConnections>();
   private sweeper: NodeJS.Timeout | undefined;
 
   constructor(private readonly connector: EgressConnector) {}
 
   /** Starts a request; everything that happens to it is told to the listener, never thrown. */
   send(request: UpstreamRequest, target: UpstreamTarget, listener: UpstreamListener): UpstreamCall {
-    const entry = this.poolFor(target, request.tenant);
-    const call = new UpstreamCall(listener, entry);
-    entry.pool.dispatch(
+    const connections = this.connectionsTo(target, request.tenant);
+    const client = connections.take();
+    const call = new UpstreamCall(listener, connections, client);
+    client.dispatch(
       {
         path: request.path,
         method: request.method as Dispatcher.HttpMethod,
@@ -106,42 +104,42 @@ export class UpstreamClient implements OnModuleDestroy {
   /** Requests under way. */
   get activeCount(): number {
     let count = 0;
-    for (const { active } of this.pools.values()) count += active;
+    for (const { active } of this.origins.values()) count += active;
     return count;
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.sweeper);
-    const pools = [...this.pools.values()];
-    this.pools.clear();
-    await Promise.all(pools.map(({ pool }) => pool.destroy()));
+    const origins = [...this.origins.values()];
+    this.origins.clear();
+    await Promise.all(origins.map((connections) => connections.destroy()));
   }
 
-  private poolFor({ kind, origin }: UpstreamTarget, tenant: string): OriginPool {
+  private connectionsTo({ kind, origin }: UpstreamTarget, tenant: string): OriginConnections {
     const key = kind === 'instance' ? origin : `${tenant} ${origin}`;
-    return this.pools.get(key) ?? this.open(key, origin, kind);
+    return this.origins.get(key) ?? this.open(key, origin, kind);
   }
 
-  private open(key: string, origin: string, kind: EgressKind): OriginPool {
-    const pool = new Pool(origin, {
+  private open(key: string, origin: string, kind: EgressKind): OriginConnections {
+    const options = {
       connect: this.connector.for(kind),
-      connections: null,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEAD_BYTES,
-    });
-    const entry = { pool, active: 0, lastUsedAt: performance.now() };
-    this.pools.set(key, entry);
+    };
+    const connections = new OriginConnections(() => new Client(origin, options));
+    this.origins.set(key, connections);
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
-    return entry;
+    return connections;
   }
 
   private sweep(): void {
-    const before = performance.now() - IDLE_POOL_MS;
-    for (const [key, { pool, active, lastUsedAt }] of this.pools) {
-      if (active > 0 || lastUsedAt > before) continue;
-      this.pools.delete(key);
-      void pool.close();
+    const before = performance.now() - IDLE_ORIGIN_MS;
+    for (const [key, connections] of this.origins) {
+      connections.trim();
+      if (!connections.isIdleSince(before)) continue;
+      this.origins.delete(key);
+      void connections.destroy();
     }
   }
 }
