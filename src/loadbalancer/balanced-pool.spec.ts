@@ -65,6 +65,37 @@ describe('ejection from pools', () => {
     expect(['a', 'b', 'c', 'd'].map(stateOf)).toEqual(['serving', 'ejected', 'ejected', 'serving']);
   });
 
+  it('gives a free place to none that has recovered while it waited', () => {
+    harness.poolOf('a', 'b', 'c', 'd');
+    for (const id of ['a', 'b', 'c']) harness.failInARow('pool', EJECT_AFTER, id);
+    balancer.leaseInstance('c').release('success');
+    harness.failInARow('pool', EJECT_AFTER, 'd');
+    balancer.leaseInstance('a').release('success');
+    expect(['a', 'b', 'c', 'd'].map(stateOf)).toEqual(['serving', 'ejected', 'serving', 'ejected']);
+  });
+
+  it('ejects an instance that always breaks off after its first byte', () => {
+    harness.poolOf('a', 'b');
+    for (let failure = 0; failure < EJECT_AFTER; failure++) {
+      const lease = balancer.leaseInstance('a');
+      lease.firstByte();
+      lease.release('error');
+    }
+    expect(stateOf('a')).toBe('ejected');
+  });
+
+  it('counts a second ejection from its own beginning, when the first was ended early', () => {
+    harness.poolOf('a', 'b');
+    harness.failInARow('pool', EJECT_AFTER, 'a');
+    balancer.leaseInstance('a').release('success');
+    harness.clock.advance(1000);
+    harness.failInARow('pool', EJECT_AFTER, 'a');
+    harness.clock.advance(2 * EJECT_TIME_MS - 1);
+    expect(harness.picks('pool', 2)).toEqual(['b', 'b']);
+    harness.clock.advance(1);
+    expect(harness.picks('pool', 2).sort()).toEqual(['a', 'b']);
+  });
+
   it('ejects from one pool what another cannot do without', () => {
     harness.poolOf('a', 'b');
     balancer.setPool('solo', { ownerId: 'owner', strategy: 'round_robin', memberIds: ['a'] });
@@ -144,7 +175,7 @@ describe('ejection from pools', () => {
     const percents = fc.constantFrom(0, 10, 34, 50, 80);
     const ids = Array.from({ length: 10 }, (_, index) => `i${index}`);
     fc.assert(
-      fc.property(percents, fc.array(event, { maxLength: 150 }), (maxEjectedPercent, events) => {
+      fc.property(percents, fc.array(event, { maxLength: 150, size: 'max' }), (maxEjectedPercent, events) => {
         harness = new BalancerHarness(balancerConfig({ maxEjectedPercent, ejectAfter: 1 }));
         harness.poolOf(...ids);
         const excesses: number[] = [];

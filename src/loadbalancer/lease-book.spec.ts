@@ -62,7 +62,7 @@ describe('leases', () => {
     });
     const ids = ['a', 'b', 'c', 'd', 'e'];
     fc.assert(
-      fc.property(fc.array(event, { minLength: 500, maxLength: 700 }), (events) => {
+      fc.property(fc.array(event, { minLength: 500, maxLength: 700, size: 'max' }), (events) => {
         harness = new BalancerHarness();
         harness.poolOf(...ids);
         const leases: Lease[] = [];

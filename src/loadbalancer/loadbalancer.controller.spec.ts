@@ -205,6 +205,7 @@ describe('StrategyPreferences', () => {
 
   it('refuses to start with a strategy that does not exist', () => {
     expect(() => build('fastest')).toThrow(/LB_STRATEGY must be one of round_robin.*not "fastest"/);
+    expect(() => build('constructor')).toThrow('LB_STRATEGY');
   });
 
   it('falls back to the operator for a stored name that no longer exists', async () => {

@@ -74,6 +74,26 @@ describe('LoadBalancerService', () => {
       expect(balancer.load('a')).toBeDefined();
     });
 
+    it('follows a change of weight', () => {
+      harness.announce('a', 'b');
+      const options = { ownerId: 'owner', strategy: 'weighted_round_robin', memberIds: ['a', 'b'] } as const;
+      balancer.setPool('pool', options);
+      balancer.setTarget({ ...harness.target('a'), weight: 4.5 });
+      expect(harness.picks('pool', 8).filter((id) => id === 'a')).toHaveLength(6);
+    });
+
+    it('is not drawn to an instance that fails at once', () => {
+      harness.announce('a', 'b');
+      const options = { ownerId: 'owner', strategy: 'least_response_time', memberIds: ['a', 'b'] } as const;
+      balancer.setPool('pool', options);
+      const [broken, sound] = [balancer.lease('pool'), balancer.lease('pool')];
+      broken.release('error');
+      harness.clock.advance(400);
+      sound.firstByte();
+      sound.release('success');
+      expect(balancer.lease('pool').instanceId).toBe(sound.instanceId);
+    });
+
     it('shares what instances carry between pools', () => {
       harness.poolOf('a', 'b');
       balancer.setPool('pool', { ownerId: 'owner', strategy: 'least_connections', memberIds: ['a', 'b'] });

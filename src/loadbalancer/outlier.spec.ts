@@ -133,7 +133,7 @@ describe('Circuit', () => {
       which: fc.nat(9),
     });
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 200, size: 'max' }), (events) => {
         const circuit = new Circuit({ ejectAfter: 2, ejectTimeMs: EJECT_TIME_MS, maxEjectedPercent: 50 });
         const tickets: CircuitTicket[] = [];
         let [doubledProbes, longestMs] = [0, 0];

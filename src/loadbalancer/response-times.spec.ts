@@ -51,5 +51,7 @@ describe('ResponseTimes', () => {
     expect([times.averageMs, times.lastMs]).toEqual([100, 100]);
     times.failed(30_000, 2);
     expect(times.costMs(2)).toBe((100 + FAILURE_COST_MS + 30_000) / 3);
+    times.answered(300, 3);
+    expect(times.averageMs).toBe(200);
   });
 });

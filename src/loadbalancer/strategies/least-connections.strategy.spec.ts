@@ -49,7 +49,7 @@ describe('LeastConnectionsStrategy', () => {
   it('always picks a least loaded member, and of those the one that has waited longest', () => {
     const event = fc.record({ kind: fc.constantFrom('take', 'take', 'giveBack'), index: fc.nat(99) });
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 150 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 150, size: 'max' }), (events) => {
         const strategy = new LeastConnectionsStrategy();
         const members = newMembers(6, (index) => [1, 1, 1.5, 2, 3, 3][index]);
         addAll(strategy, members);

@@ -24,7 +24,7 @@ function wholeOrder(heap: RankedHeap): string[] {
 describe('RankedHeap', () => {
   it('always answers what a sorted list would answer', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 100 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 100, size: 'max' }), (operations) => {
         const heap = new RankedHeap();
         const nodes: RankedNode[] = Array.from({ length: 16 }, (_, index) => ({
           member: newMember(`m${index}`),

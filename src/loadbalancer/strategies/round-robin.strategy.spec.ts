@@ -68,7 +68,7 @@ describe('RoundRobinStrategy', () => {
       index: fc.nat(7),
     });
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 200, size: 'max' }), (events) => {
         const strategy = new RoundRobinStrategy();
         const members = newMembers(8);
         const watch = new TurnWatch();

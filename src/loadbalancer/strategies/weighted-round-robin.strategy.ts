@@ -41,19 +41,16 @@ export class WeightedRoundRobinStrategy implements BalancingStrategy {
   remove({ id }: BalancingMember): void {
     const turn = this.turnOf.get(id);
     if (!turn) return;
-    const owedTurns = this.owedTurns(turn);
     this.turnOf.delete(id);
     turn.queue.remove(turn);
     this.weigh(turn, 0);
-    // Those who stay share what it was owed or had taken ahead; else virtual time would run away from them.
-    if (this.turnOf.size > 0) this.virtualTime += owedTurns / this.totalWeight;
   }
 
-  /** A new weight applies from now on: what the member was owed until now, it is still owed. */
+  /** A new weight applies from now on: what the member is owed or has had ahead does not change. */
   changed({ id }: BalancingMember): void {
     const turn = this.turnOf.get(id);
     if (!turn || turn.weight === turn.member.weight) return;
-    const owedTurns = this.owedTurns(turn);
+    const owedTurns = (this.virtualTime - turn.start) * turn.weight;
     turn.queue.remove(turn);
     this.weigh(turn, turn.member.weight);
     turn.start = this.virtualTime - owedTurns / turn.weight;
@@ -73,11 +70,6 @@ export class WeightedRoundRobinStrategy implements BalancingStrategy {
     this.enter(turn);
     this.virtualTime += 1 / this.totalWeight;
     return turn.member;
-  }
-
-  /** One at most, as in `pick`; negative for a member that is ahead. */
-  private owedTurns({ start, weight }: Turn): number {
-    return Math.min(1, (this.virtualTime - start) * weight);
   }
 
   private weigh(turn: Turn, weight: number): void {
