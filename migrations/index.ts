@@ -8,6 +8,7 @@ import { StaticContracts1764000000250 } from './1764000000250-static-contracts.j
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 import { Payments1764000000500 } from './1764000000500-payments.js';
+import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js';
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Gpu1764000000300,
   BalancingPreferences1764000000350,
   Payments1764000000500,
+  PaymentRecords1764000000510,
 ];

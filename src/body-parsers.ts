@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { keepRawBody } from './billing/raw-body.js';
 import { DomainError } from './common/domain-error.js';
 
 type Parse = (request: FastifyRequest, body: string) => Promise<unknown>;
@@ -26,7 +27,7 @@ export function installBodyParsers(fastify: FastifyInstance): void {
 function jsonParser(fastify: FastifyInstance): Parse {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   return (request, body) => {
-    if (body.trim() === '') return Promise.resolve(undefined);
+    if (keepRawBody(request, body) || body.trim() === '') return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       void parseJson(request, body, (error, value) => (error ? reject(malformedJson()) : resolve(value)));
     });

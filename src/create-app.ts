@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import type { LoggerService } from '@nestjs/common';
 import { AppModule } from './app.module.js';
+import { installCardGuard } from './billing/cards/card-guard.js';
 import { installBodyParsers } from './body-parsers.js';
 import type { Clock } from './common/clock.js';
 import { ErrorFilter } from './common/error.filter.js';
@@ -66,6 +67,8 @@ export async function createApp(
 
 function configure(app: NestFastifyApplication, config: AppConfig): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const { secretKey, isLive } = config.payments.stripe;
+  installCardGuard(fastify, secretKey !== undefined && !isLive);
   installBodyParsers(fastify);
   addAnswerHeaders(fastify);
   app.setGlobalPrefix(API_PREFIX, { exclude: UNPREFIXED_ROUTES });

@@ -29,6 +29,27 @@ export interface CryptoConfig {
   invoiceTtlMs: number;
 }
 
+export interface PaymentsConfig {
+  stripe: {
+    /** Undefined = payments through Stripe are not set up. */
+    secretKey?: string;
+    isLive: boolean;
+    apiUrl: string;
+    /** Any of them may have signed a call-back. */
+    webhookSecrets: readonly string[];
+  };
+  afterDark: {
+    apiUrl?: string;
+    apiKey?: string;
+    webhookSecrets: readonly string[];
+    /** Path of the question how a transaction stands, with `{id}`. */
+    statusPath?: string;
+    /** Believe the answer to the order itself. */
+    isSyncTrusted: boolean;
+    amountFormat: 'number' | 'string';
+  };
+}
+
 /** The validated settings, read once at start and injected wherever they are needed. Durations in ms, money in micro-credits. */
 export class AppConfig {
   mode: { isDeveloper: boolean; isDebug: boolean; nodeEnv: 'development' | 'production' | 'test' };
@@ -104,4 +125,5 @@ export class AppConfig {
     holdTtlMs: number;
   };
   crypto: CryptoConfig;
+  payments: PaymentsConfig;
 }

@@ -360,6 +360,61 @@ export class Environment {
   @IsDuration()
   HOLD_TTL = '2m';
 
+  @Variable('Payments', 'Stripe secret key; test keys outside production, live keys in production.', {
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  STRIPE_SECRET_KEY?: string;
+
+  @Variable('Payments', "Secrets of Stripe's webhook end point, comma list: any of them may have signed.", {
+    isSecret: true,
+  })
+  @IsString()
+  STRIPE_WEBHOOK_SECRET = '';
+
+  @Variable('Payments', 'Stripe host, scheme://host[:port].')
+  @IsUrl(BASE_URL)
+  STRIPE_API_URL = 'https://api.stripe.com';
+
+  @Variable('Payments', 'Accept a Stripe test key in production.')
+  @BooleanText()
+  @IsBoolean()
+  ALLOW_TEST_PAYMENTS = false;
+
+  @Variable('Payments', 'AfterDark API, https://host[/path].')
+  @IsOptional()
+  @IsUrl(BASE_URL)
+  AFTERDARK_API_URL?: string;
+
+  @Variable('Payments', 'AfterDark API key.', { isSecret: true })
+  @IsOptional()
+  @IsString()
+  AFTERDARK_API_KEY?: string;
+
+  @Variable('Payments', "Secrets of AfterDark's call-backs, comma list: any of them may have signed.", {
+    isSecret: true,
+  })
+  @IsString()
+  AFTERDARK_WEBHOOK_SECRET = '';
+
+  @Variable(
+    'Payments',
+    "Path below AFTERDARK_API_URL that tells a transaction's status, e.g. /transactions/{id}.",
+  )
+  @IsOptional()
+  @Matches(/^\/[\w\-./]*\{id\}[\w\-./]*$/, { message: 'AFTERDARK_STATUS_PATH must be a path with {id}' })
+  AFTERDARK_STATUS_PATH?: string;
+
+  @Variable('Payments', "Give credits on AfterDark's answer to the order alone, without a signed call-back.")
+  @BooleanText()
+  @IsBoolean()
+  AFTERDARK_TRUST_SYNC = false;
+
+  @Variable('Payments', 'How the amount is sent to AfterDark: number (50) or string ("50.00").')
+  @IsIn(['number', 'string'])
+  AFTERDARK_AMOUNT_FORMAT: 'number' | 'string' = 'number';
+
   @Variable('Crypto', 'Take payments in crypto.')
   @BooleanText()
   @IsBoolean()

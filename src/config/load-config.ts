@@ -10,6 +10,7 @@ import type { CryptoNetwork } from './crypto-network.js';
 import { developerSecret } from './developer-secret.js';
 import { Environment } from './env.dto.js';
 import { readKnownVariables, type RawEnvironment } from './env-source.js';
+import { paymentProblems, paymentsConfig } from './payments-config.js';
 import { splitList } from './rules.js';
 import { isSampleValue } from './sample-values.js';
 import { parseStaticMachines, type StaticMachine } from './static-machine.js';
@@ -44,15 +45,24 @@ export function loadConfig(env: RawEnvironment, flags: ConfigFlags = {}): AppCon
   problems.push(...describeViolations(environment));
   const staticMachines = readStaticMachines(environment, problems);
   const cryptoNetworks = readCryptoNetworks(environment, problems);
-  problems.push(...sampleSecrets(environment));
+  problems.push(...sampleSecrets(environment), ...paymentProblems(environment));
   const database = databaseConfig(environment);
   const secret = signingSecret(environment, flags, database, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return buildConfig(environment, { flags, database, secret, staticMachines, cryptoNetworks });
 }
 
+const DROPPED_SAMPLES = [
+  'VASTAI_API_KEY',
+  'IONET_API_KEY',
+  'JWT_SECRET',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_WEBHOOK_SECRET',
+  'AFTERDARK_API_KEY',
+];
+
 function dropSampleFarmKeys(values: Record<string, string>): void {
-  for (const name of ['VASTAI_API_KEY', 'IONET_API_KEY', 'JWT_SECRET']) {
+  for (const name of DROPPED_SAMPLES) {
     if (isSampleValue(values[name])) delete values[name];
   }
 }
@@ -172,6 +182,7 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
       tokenPriceNano: microFromCredits(environment.PRICE_PER_1K_TOKENS),
       holdTtlMs: parseDurationMs(environment.HOLD_TTL),
     },
+    payments: paymentsConfig(environment),
     crypto: cryptoConfig(environment, resolved.cryptoNetworks),
   };
 }

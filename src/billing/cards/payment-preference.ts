@@ -11,7 +11,7 @@ export type PaymentPreference =
 export const REDACTED_CARD = 'card:redacted';
 
 const CARD_TOKEN = /^card:((?:pm|tok)_\w{1,128})$/;
-const CRYPTO = /^crypto:([\w.-]{1,32})(?::([\w.…-]{0,128}))?$/;
+const CRYPTO = /^crypto:([\w.-]{1,32})(?::([\x21-\x7e]{0,128}))?$/;
 
 /**
  * Reads the header as the first hook has left it.

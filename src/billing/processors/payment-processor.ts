@@ -17,8 +17,8 @@ export const PAYMENT_PROCESSORS = Symbol('PAYMENT_PROCESSORS');
  *    and a bad answer are outcomes, not errors. It may be called again for the same payment (a process died, an answer
  *    was lost) and must then lead to the same payment at the processor, never to a second one.
  * 4. `retrieve` asks how it stands: after a call-back, by the poller, before anything is credited.
- * 5. `PaymentSettlement` writes outcomes down: the state machine and the ledger's postings live there, once, for all
- *    processors. Only a `paid` outcome leads to credits, so `paid` must rest on evidence that the processor itself gave
+ * 5. `PaymentOutcomes` and `PaymentSettlement` write outcomes down: the state machine and the ledger's postings live
+ *    there, once, for all processors. Only a `paid` outcome leads to credits, so `paid` must rest on evidence that the processor itself gave
  *    over an authenticated channel; a request of the payer's is no evidence.
  *
  * Amounts are integer micro-credits (1 credit = 1 USD). Nothing here may hold, log or return a card number.
@@ -53,7 +53,7 @@ export interface PaymentProcessor {
   readonly refunds?: RefundCapability;
 
   /** Understands the processor's call-backs. Absent: POST billing/webhooks/{name} answers 404. */
-  readonly callbacks?: CallbackVerifier;
+  readonly callbacks?: CallbackReader;
 }
 
 /** What the caller asked for; already checked: positive, at most 2 decimals, USD. */
@@ -102,7 +102,7 @@ export type ProcessorOutcome =
   | { state: 'unknown'; detail?: string };
 
 /**
- * Proof that money arrived. `PaymentSettlement` compares it with the row and refuses (with an alert) what does not
+ * Proof that money arrived. `PaymentOutcomes` compares it with the row and refuses (with an alert) what does not
  * match in payment id, amount or currency.
  */
 export interface PaymentEvidence {
@@ -165,22 +165,26 @@ export type RefundOutcome =
   | { state: 'failed'; externalId?: string; detail: string }
   | { state: 'unknown' };
 
-export interface CallbackVerifier {
+export interface CallbackReader {
   /**
-   * Reads a call-back after checking its signature over the bytes as they came. Touches neither database nor network.
+   * Reads a call-back after checking its signature over the text as it came. Touches neither database nor network.
    * @returns undefined for anything that is not provably from the processor; the caller learns no reason
    */
   verify(rawBody: string, headers: IncomingHttpHeaders): VerifiedCallback | undefined;
 
-  /** Acts on a call-back that was verified and stored; it may be told twice, late, and in any order. */
-  handle(callback: StoredCallback): Promise<CallbackResult>;
+  /**
+   * What a call-back that was verified and stored means *now*: asks the processor where it can, because call-backs come
+   * twice, late and in any order. Empty = of no concern here. Shared services act on the news.
+   * @throws anything when the processor cannot be asked: the call-back is read again later
+   */
+  read(callback: StoredCallback): Promise<readonly CallbackNews[]>;
 }
 
 export interface VerifiedCallback {
   /** Unique per processor; the same call-back delivered twice has the same. */
   eventId: string;
   type: string;
-  /** What `handle` needs, nothing more: it is stored. */
+  /** What `read` needs, nothing more: it is stored. */
   data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
@@ -188,5 +192,27 @@ export interface StoredCallback extends VerifiedCallback {
   receivedAt: number;
 }
 
-/** `later`: tried again with growing pauses. */
-export type CallbackResult = 'done' | 'ignored' | 'later';
+export type CallbackNews =
+  | { kind: 'payment'; paymentId?: string; externalId: string; outcome: ProcessorOutcome }
+  | ({ kind: 'refund' } & RefundNews)
+  | ({ kind: 'dispute' } & DisputeNews)
+  | { kind: 'method'; userId: string; method: SavedMethodDetails }
+  | { kind: 'method_removed'; externalId: string };
+
+export interface RefundNews {
+  externalId: string;
+  /** Our refund's id; absent for one that was made at the processor by hand. */
+  refundId?: string;
+  /** Our payment's id. */
+  paymentId: string;
+  amountMicro: number;
+  state: 'pending' | 'succeeded' | 'failed';
+}
+
+export interface DisputeNews {
+  externalId: string;
+  paymentId: string;
+  amountMicro: number;
+  /** `open`: the money is gone, or about to go. */
+  state: 'open' | 'won' | 'lost';
+}
