@@ -4,10 +4,12 @@ import { Users1764000000100 } from './1764000000100-users.js';
 import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
 import { Credits1764000000200 } from './1764000000200-credits.js';
+import { RequestBlocks1764000000210 } from './1764000000210-request-blocks.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 import { Payments1764000000500 } from './1764000000500-payments.js';
+import { Crypto1764000000600 } from './1764000000600-crypto.js';
 import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -20,9 +22,11 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Sessions1764000000110,
   ApiKeys1764000000120,
   Credits1764000000200,
+  RequestBlocks1764000000210,
   StaticContracts1764000000250,
   Gpu1764000000300,
   BalancingPreferences1764000000350,
   Payments1764000000500,
+  Crypto1764000000600,
   PaymentRecords1764000000510,
 ];
