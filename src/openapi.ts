@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { DocumentBuilder, getSchemaPath, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { productVersion } from './cli/version.js';
+import { ProblemView } from './common/problem.view.js';
 import { mergeDataPlaneRoutes } from './proxy/data-plane.openapi.js';
 
 /** The OpenAPI document of everything that is served: the controllers' routes and the data plane's. */
@@ -17,7 +18,22 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addSecurityRequirements('api_key')
     .addSecurityRequirements('bearer')
     .build();
-  return mergeDataPlaneRoutes(SwaggerModule.createDocument(app, description));
+  const document = SwaggerModule.createDocument(app, description, { extraModels: [ProblemView] });
+  addProblemAnswers(document);
+  return mergeDataPlaneRoutes(document);
+}
+
+/** Whatever goes wrong on the control plane is answered in one form. */
+function addProblemAnswers(document: OpenAPIObject): void {
+  const schema = { $ref: getSchemaPath(ProblemView) };
+  const answer = { description: 'Refused or failed', content: { 'application/problem+json': { schema } } };
+  const operations = Object.values(document.paths).flatMap((item) =>
+    Object.values(item as Record<string, unknown>),
+  );
+  for (const operation of operations) {
+    const { responses } = operation as { responses?: Record<string, unknown> };
+    if (responses) responses.default ??= answer;
+  }
 }
 
 /** Serves it for people at /docs and for programs at /docs-json. */

@@ -1,4 +1,5 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 import { DomainError } from './domain-error.js';
 
 /** What a credential may do. A JWT of a login carries all but `admin`, which is read from the user's row. */
@@ -40,15 +41,18 @@ export type RouteAccess =
 
 export const ROUTE_ACCESS = 'route-access';
 
-const access = (value: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ROUTE_ACCESS, value);
+type Access = MethodDecorator & ClassDecorator;
 
-export const Public = (): MethodDecorator & ClassDecorator => access({ kind: 'public' });
-export const AdminOnly = (): MethodDecorator & ClassDecorator => access({ kind: 'admin' });
-export const RequireScope = (scope: Scope): MethodDecorator & ClassDecorator =>
-  access({ kind: 'scope', scope });
-export const JwtOnly = (
-  options: { evenWithTemporaryPassword?: boolean } = {},
-): MethodDecorator & ClassDecorator => access({ kind: 'login', ...options });
+/** What the guard enforces and what the OpenAPI document says, in one place. */
+const access = (value: RouteAccess, ...documented: Access[]): Access =>
+  applyDecorators(SetMetadata(ROUTE_ACCESS, value), ...documented) as Access;
+
+/** Open to everybody. */
+export const Public = (): Access => access({ kind: 'public' }, ApiSecurity({}));
+export const AdminOnly = (): Access => access({ kind: 'admin' });
+export const RequireScope = (scope: Scope): Access => access({ kind: 'scope', scope });
+export const JwtOnly = (options: { evenWithTemporaryPassword?: boolean } = {}): Access =>
+  access({ kind: 'login', ...options }, ApiSecurity('bearer'));
 
 /** The verified caller, as a parameter of a controller's method. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
