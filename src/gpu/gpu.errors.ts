@@ -47,6 +47,9 @@ export const reservationFailed = (
   missing: readonly { code: string; provider?: string }[],
 ): DomainError => new DomainError('reservation_failed', 409, reason, { data: { reasons: missing } });
 
+export const reservationCanceled = (): DomainError =>
+  new DomainError('reservation_canceled', 409, 'The reservation was canceled; its machines are given back.');
+
 export const notEnoughOffers = (found: number, wanted: number): DomainError =>
   new DomainError(
     'not_enough_offers',

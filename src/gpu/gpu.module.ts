@@ -26,12 +26,21 @@ import { PoolsService } from './pools/pools.service.js';
 import { RoutingPublisher } from './pools/routing-publisher.js';
 import { RoutingReader } from './pools/routing-reader.js';
 import { DueEnds } from './reconciler/due-ends.js';
-import { RentalEndings } from './reconciler/rental-endings.js';
 import { FarmComparison } from './reconciler/farm-comparison.js';
 import { FleetActions } from './reconciler/fleet-actions.js';
+import { MeteringUpkeep } from './reconciler/metering-upkeep.js';
+import { MissingContracts } from './reconciler/missing-contracts.js';
+import { OrphanContracts } from './reconciler/orphan-contracts.js';
+import { RentalEndings } from './reconciler/rental-endings.js';
+import { RentalFollower } from './reconciler/rental-follower.js';
+import { RentalObserver } from './reconciler/rental-observer.js';
 import { RentalReconciler } from './reconciler/rental-reconciler.js';
 import { TermExtender } from './reconciler/term-extender.js';
+import { TermKeeper } from './reconciler/term-keeper.js';
 import { ContractCleaner } from './rentals/contract-cleaner.js';
+import { ContractRecorder } from './rentals/contract-recorder.js';
+import { DestroyCalls } from './rentals/destroy-calls.js';
+import { FarmRenter } from './rentals/farm-renter.js';
 import { RentalCatalogue } from './rentals/rental-catalogue.service.js';
 import { Rental } from './rentals/rental.entity.js';
 import { RentalRepository } from './rentals/rental.repository.js';
@@ -39,9 +48,13 @@ import { RentalsController } from './rentals/rentals.controller.js';
 import { RentalsService } from './rentals/rentals.service.js';
 import { RentalTransitions } from './rentals/rental-transitions.service.js';
 import { RentalFactory } from './rentals/rental-factory.js';
+import { RentalMetering } from './rentals/rental-metering.service.js';
+import { RentalOpener } from './rentals/rental-opener.js';
 import { RentingService } from './rentals/renting.service.js';
 import { SingleRentalService } from './rentals/single-rental.service.js';
 import { BatchService } from './reservations/batch.service.js';
+import { CancellationWatch } from './reservations/cancellation-watch.js';
+import { GangPlanner } from './reservations/gang-planner.js';
 import { GangRenter } from './reservations/gang-renter.js';
 import { ReservationBooks } from './reservations/reservation-books.js';
 import { ReservationCatalogue } from './reservations/reservation-catalogue.service.js';
@@ -49,6 +62,7 @@ import { Reservation } from './reservations/reservation.entity.js';
 import { ReservationFactory } from './reservations/reservation-factory.js';
 import { ReservationAccess } from './reservations/reservation-access.js';
 import { ReservationReplacer } from './reservations/reservation-replacer.js';
+import { ReservationStates } from './reservations/reservation-states.js';
 import { ReservationRepository } from './reservations/reservation.repository.js';
 import { PendingReservations } from './reservations/pending-reservations.js';
 import { ReservationWatcher } from './reservations/reservation-watcher.js';
@@ -73,8 +87,13 @@ const POOLS = [
 ];
 const RENTALS = [
   ContractCleaner,
+  ContractRecorder,
+  DestroyCalls,
+  FarmRenter,
   RentalCatalogue,
   RentalFactory,
+  RentalMetering,
+  RentalOpener,
   RentalRepository,
   RentalsService,
   RentalTransitions,
@@ -83,6 +102,8 @@ const RENTALS = [
 ];
 const RESERVATIONS = [
   BatchService,
+  CancellationWatch,
+  GangPlanner,
   GangRenter,
   PendingReservations,
   ReservationAccess,
@@ -92,9 +113,23 @@ const RESERVATIONS = [
   ReservationReplacer,
   ReservationRepository,
   ReservationsService,
+  ReservationStates,
   ReservationWatcher,
 ];
-const RECONCILER = [DueEnds, FarmComparison, FleetActions, RentalEndings, RentalReconciler, TermExtender];
+const RECONCILER = [
+  DueEnds,
+  FarmComparison,
+  FleetActions,
+  MeteringUpkeep,
+  MissingContracts,
+  OrphanContracts,
+  RentalEndings,
+  RentalFollower,
+  RentalObserver,
+  RentalReconciler,
+  TermExtender,
+  TermKeeper,
+];
 
 /** Offers, rentals, reservations and pools: everything between a wish for GPUs and a set of serving instances. */
 @Module({

@@ -1,14 +1,15 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
 import { EventBus } from '../../common/event-bus.js';
+import { STRATEGY_CHANGED } from '../../loadbalancer/loadbalancer.events.js';
 import { PoolRepository } from './pool.repository.js';
 import { RoutingPublisher } from './routing-publisher.js';
-import { STRATEGY_CHANGED } from '../../loadbalancer/loadbalancer.events.js';
 
 /** How often a process looks for changes that others made. */
 const FOLLOW_INTERVAL_MS = 1000;
 /** Clocks of processes differ, and a change may commit later than it was stamped. */
-const FOLLOW_OVERLAP_MS = 10_000;
+const FOLLOW_OVERLAP_MS = 60_000;
 
 /**
  * Keeps this process's routing (directories and balancer) equal to the database: everything at start, one owner
@@ -17,7 +18,10 @@ const FOLLOW_OVERLAP_MS = 10_000;
 @Injectable()
 export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(DirectorySync.name);
-  private readonly seen = new Map<string, number>();
+  /** The stamp of each owner's last change that this process has published. */
+  private readonly published = new LRUCache<string, number>({ max: 10_000 });
+  /** Owners whose change could not be made known. */
+  private readonly behind = new Set<string>();
   private timer?: NodeJS.Timeout;
   private isFollowing = false;
 
@@ -30,7 +34,9 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     await this.publisher.publishAll();
-    this.events.on(STRATEGY_CHANGED, ({ userId }) => this.followLater(userId));
+    this.events.on(STRATEGY_CHANGED, ({ userId }) => {
+      if (userId !== undefined) void this.ownerChanged(userId);
+    });
     this.timer = setInterval(() => void this.follow(), FOLLOW_INTERVAL_MS);
     this.timer.unref();
   }
@@ -39,24 +45,27 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
     clearInterval(this.timer);
   }
 
-  /** To be called after every committed change that routing depends on. */
+  /**
+   * To be called after every committed change that routing depends on. Never throws: the change is made, and routing
+   * that could not follow is tried again within a second.
+   */
   async ownerChanged(userId: string): Promise<void> {
-    const changedAt = this.clock.now();
-    await this.pools.touchOwner(userId, changedAt);
-    this.seen.set(userId, changedAt);
-    await this.publisher.publishOwner(userId);
-  }
-
-  private followLater(userId: string | undefined): void {
-    if (userId === undefined) return;
-    this.ownerChanged(userId).catch((error: unknown) => this.warn(error));
+    try {
+      await this.pools.touchOwner(userId, this.clock.now());
+      await this.publish(userId, await this.pools.stampOf(userId));
+      this.behind.delete(userId);
+    } catch (error) {
+      this.behind.add(userId);
+      this.warn(error);
+    }
   }
 
   private async follow(): Promise<void> {
     if (this.isFollowing) return;
     this.isFollowing = true;
     try {
-      await this.followChanges();
+      for (const userId of [...this.behind]) await this.ownerChanged(userId);
+      await this.followOthers();
     } catch (error) {
       this.warn(error);
     } finally {
@@ -64,14 +73,17 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  private async followChanges(): Promise<void> {
-    for (const { id: userId, changedAt } of await this.pools.changedOwners(
-      this.clock.now() - FOLLOW_OVERLAP_MS,
-    )) {
-      if ((this.seen.get(userId) ?? 0) >= changedAt) continue;
-      await this.publisher.publishOwner(userId);
-      this.seen.set(userId, changedAt);
+  private async followOthers(): Promise<void> {
+    const since = this.clock.now() - FOLLOW_OVERLAP_MS;
+    for (const { id: userId, changedAt } of await this.pools.changedOwners(since)) {
+      if (this.published.get(userId) !== changedAt) await this.publish(userId, changedAt);
     }
+  }
+
+  /** `stamp` was read before: a change that comes later has a later one, and is not taken for published. */
+  private async publish(userId: string, stamp: number): Promise<void> {
+    await this.publisher.publishOwner(userId);
+    this.published.set(userId, stamp);
   }
 
   private warn(error: unknown): void {

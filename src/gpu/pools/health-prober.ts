@@ -8,6 +8,8 @@ import type { ProbeStep } from './probe-plan.js';
 
 /** Failed probes in a row after which an instance no longer serves. */
 const FAILURES_TO_UNSERVE = 3;
+/** Connections that probing may open at a time; what is due beyond that waits for the next round. */
+const MOST_AT_ONCE = 200;
 
 interface ProbeHistory {
   failures: number;
@@ -25,6 +27,7 @@ interface ProbeHistory {
 export class HealthProber implements OnModuleInit {
   private readonly logger = new Logger(HealthProber.name);
   private readonly histories = new Map<string, ProbeHistory>();
+  private underWay = 0;
 
   constructor(
     private readonly config: AppConfig,
@@ -42,12 +45,13 @@ export class HealthProber implements OnModuleInit {
     });
   }
 
-  private async probeDue(): Promise<void> {
+  /** Begins the probes and does not wait for them: a round lasts as long as its slowest member otherwise. */
+  private probeDue(): void {
     const now = this.clock.now();
     const known = [...this.instances.all()].filter(({ hasService }) => hasService);
     this.forgetOthers(known);
     const due = known.filter((instance) => this.isDue(instance, now));
-    await Promise.all(due.map((instance) => this.probeOne(instance)));
+    for (const instance of due.slice(0, MOST_AT_ONCE - this.underWay)) void this.probeOne(instance);
   }
 
   private isDue({ instanceId }: RoutableInstance, now: number): boolean {
@@ -58,6 +62,7 @@ export class HealthProber implements OnModuleInit {
   private async probeOne(instance: RoutableInstance): Promise<void> {
     const history = this.historyOf(instance.instanceId);
     history.isUnderWay = true;
+    this.underWay += 1;
     try {
       history.lastGood = await this.probe.ask(instance, history.lastGood);
       await this.judge(instance, history);
@@ -65,6 +70,7 @@ export class HealthProber implements OnModuleInit {
       this.logger.warn({ msg: 'probe could not be recorded', instance_id: instance.instanceId, err: error });
     } finally {
       history.isUnderWay = false;
+      this.underWay -= 1;
     }
   }
 

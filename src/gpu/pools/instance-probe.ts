@@ -3,7 +3,7 @@ import { ProbeClient } from '../../egress/probe.client.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import { RentalTransitions } from '../rentals/rental-transitions.service.js';
 import { originOf, type RoutableInstance } from './instance.directory.js';
-import { probePlan, type ProbeStep } from './probe-plan.js';
+import { probePlan, type ProbeStep, type ProbeVerdict } from './probe-plan.js';
 
 const PROBE_TIMEOUT_MS = 5000;
 
@@ -22,10 +22,9 @@ export class InstanceProbe {
   async ask(instance: RoutableInstance, first?: ProbeStep): Promise<ProbeStep | undefined> {
     const origin = originOf(instance, instance.health.port);
     if (origin === undefined) return undefined;
-    const plan = probePlan(instance.health);
-    const isStillPlanned = first !== undefined && plan.some(({ path }) => path === first.path);
-    for (const step of isStillPlanned ? [first, ...plan] : plan) {
-      if (await this.isHealthy(origin, step)) return step;
+    for (const step of beginningWith(first, probePlan(instance.health))) {
+      const verdict = await this.verdictOf(origin, step);
+      if (verdict !== 'unclear') return verdict === 'healthy' ? step : undefined;
     }
     return undefined;
   }
@@ -35,13 +34,20 @@ export class InstanceProbe {
     if (rental?.state === 'running') await this.transitions.setServing(rental, isServing);
   }
 
-  private async isHealthy(origin: string, { path, isHealthy }: ProbeStep): Promise<boolean> {
+  /** A host that does not answer one path within its time will not answer the others. */
+  private async verdictOf(origin: string, { path, judge }: ProbeStep): Promise<ProbeVerdict> {
     try {
       const { status } = await this.client.get(new URL(path, origin).href, { timeoutMs: PROBE_TIMEOUT_MS });
-      return isHealthy(status);
+      return judge(status);
     } catch (error) {
       this.logger.debug({ msg: 'probe failed', origin, path, err: error });
-      return false;
+      return 'unhealthy';
     }
   }
+}
+
+/** What worked last is asked first, as long as it belongs to the plan. */
+function beginningWith(first: ProbeStep | undefined, plan: readonly ProbeStep[]): readonly ProbeStep[] {
+  const isPlanned = first !== undefined && plan.some(({ path }) => path === first.path);
+  return isPlanned ? [first, ...plan.filter(({ path }) => path !== first.path)] : plan;
 }

@@ -57,21 +57,24 @@ export class InstanceDirectory {
     return this.byInstance.values();
   }
 
-  /** Returns the instances that are no more. */
+  /**
+   * Returns the instances that are no more. A machine of one's own keeps its instance id from rental to rental, so
+   * that one which somebody has again by now is not among them.
+   */
   replaceOwner(ownerId: string, instances: readonly RoutableInstance[]): RoutableInstance[] {
-    const kept = new Set(instances.map(({ instanceId }) => instanceId));
-    const gone = this.ofOwner(ownerId).filter(({ instanceId }) => !kept.has(instanceId));
-    gone.forEach((instance) => this.forget(instance));
+    const kept = new Set(instances.map(({ rentalId }) => rentalId));
+    const left = this.ofOwner(ownerId).filter(({ rentalId }) => !kept.has(rentalId));
+    left.forEach((instance) => this.forget(instance));
     instances.forEach((instance) => {
       this.byInstance.set(instance.instanceId, instance);
       this.byRental.set(instance.rentalId, instance);
     });
     this.byOwner.set(ownerId, instances);
-    return gone;
+    return left.filter(({ instanceId }) => !this.byInstance.has(instanceId));
   }
 
   private forget({ instanceId, rentalId }: RoutableInstance): void {
-    this.byInstance.delete(instanceId);
     this.byRental.delete(rentalId);
+    if (this.find(instanceId)?.rentalId === rentalId) this.byInstance.delete(instanceId);
   }
 }

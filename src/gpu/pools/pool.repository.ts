@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, MoreThanOrEqual, type EntityManager } from 'typeorm';
 import { newId } from '../../common/id.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
+import { isUniqueViolation } from '../../database/unique-violation.js';
 import { Pool, PoolMember, RoutingChange } from './pool.entity.js';
 
 @Injectable()
@@ -51,8 +52,12 @@ export class PoolRepository {
     if (rows.length > 0) await manager.insert(PoolMember, rows);
   }
 
-  async addMember(poolId: string, rentalId: string): Promise<void> {
-    await this.unitOfWork.manager.insert(PoolMember, { id: newId(), poolId, rentalId });
+  /** Those that are members already stay so. */
+  async addMembers(poolId: string, rentalIds: readonly string[]): Promise<void> {
+    const rows = [...new Set(rentalIds)].map((rentalId) => ({ id: newId(), poolId, rentalId }));
+    if (rows.length === 0) return;
+    const insert = this.unitOfWork.manager.createQueryBuilder().insert().into(PoolMember);
+    await insert.values(rows).orIgnore().execute();
   }
 
   /** Names of the pools that each rental was put into. */
@@ -70,11 +75,33 @@ export class PoolRepository {
     return names;
   }
 
-  async touchOwner(userId: string, changedAt: number): Promise<void> {
-    await this.unitOfWork.manager.upsert(RoutingChange, { id: userId, changedAt }, ['id']);
+  /** Every touch leaves a later stamp than the one before, whatever the clocks of the processes say. */
+  async touchOwner(userId: string, now: number): Promise<void> {
+    if (await this.advanceStamp(userId, now)) return;
+    try {
+      await this.unitOfWork.manager.insert(RoutingChange, { id: userId, changedAt: now });
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      await this.advanceStamp(userId, now);
+    }
+  }
+
+  async stampOf(userId: string): Promise<number> {
+    return (await this.unitOfWork.manager.findOneByOrFail(RoutingChange, { id: userId })).changedAt;
   }
 
   changedOwners(since: number): Promise<RoutingChange[]> {
     return this.unitOfWork.manager.findBy(RoutingChange, { changedAt: MoreThanOrEqual(since) });
+  }
+
+  private async advanceStamp(userId: string, now: number): Promise<boolean> {
+    const later = (): string => 'CASE WHEN changed_at >= :now THEN changed_at + 1 ELSE :now END';
+    const update = this.unitOfWork.manager.createQueryBuilder().update(RoutingChange);
+    const { affected } = await update
+      .set({ changedAt: later })
+      .where('id = :userId')
+      .setParameters({ userId, now })
+      .execute();
+    return (affected ?? 0) > 0;
   }
 }

@@ -49,6 +49,10 @@ export class PoolsService {
     await this.directory.ownerChanged(userId);
   }
 
+  async removeIfThere(userId: string, name: string): Promise<void> {
+    if (await this.pools.find(userId, name)) await this.delete(userId, name);
+  }
+
   /** The pool of that name, made if it is new. */
   async ensure(userId: string, name: string): Promise<Pool | undefined> {
     if (name === DEFAULT_POOL) return undefined;
@@ -65,10 +69,10 @@ export class PoolsService {
     }
   }
 
-  /** Puts a rental into the pool, making the pool if it is new. */
-  async join(userId: string, name: string, rentalId: string): Promise<void> {
+  /** Puts rentals into the pool, making the pool if it is new. */
+  async join(userId: string, name: string, rentalIds: readonly string[]): Promise<void> {
     const pool = await this.ensure(userId, name);
-    if (pool) await this.pools.addMember(pool.id, rentalId);
+    if (pool) await this.pools.addMembers(pool.id, rentalIds);
     await this.directory.ownerChanged(userId);
   }
 

@@ -8,13 +8,20 @@ describe('probePlan', () => {
     const [step, ...others] = probePlan({ path: '/ready', protocols: ['openai'] });
     expect(others).toEqual([]);
     expect(step.path).toBe('/ready');
-    expect([200, 204, 301, 404, 500].map(step.isHealthy)).toEqual([true, true, false, false, false]);
+    expect([200, 204].map(step.judge)).toEqual(['healthy', 'healthy']);
+    expect([301, 404, 500].map(step.judge)).toEqual(['unhealthy', 'unhealthy', 'unhealthy']);
   });
 
   it('tries the usual paths, the root last, where anything below 500 counts', () => {
     const plan = probePlan({ protocols: ['http'] });
     expect(paths(plan)).toEqual(['/health', '/v2/health/ready', '/v1/models', '/']);
-    expect([200, 404, 503].map(plan[3].isHealthy)).toEqual([true, true, false]);
+    expect([200, 404, 503].map(plan[3].judge)).toEqual(['healthy', 'healthy', 'unhealthy']);
+  });
+
+  it('goes on where a usual path is missing, and believes a service that says it is not ready', () => {
+    const [health] = probePlan({ protocols: ['http'] });
+    expect([404, 401, 405, 500].map(health.judge)).toEqual(['unclear', 'unclear', 'unclear', 'unclear']);
+    expect(health.judge(503)).toBe('unhealthy');
   });
 
   it('begins with what the protocol of its pool suggests', () => {

@@ -12,7 +12,8 @@ import { RoutingReader, type OwnerRouting, type RoutedPool } from './routing-rea
 /** Writes one owner's routing into the directories and the balancer. Runs for one owner never overlap. */
 @Injectable()
 export class RoutingPublisher {
-  private readonly queues = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly waiting = new Map<string, Promise<void>>();
 
   constructor(
     private readonly reader: RoutingReader,
@@ -26,14 +27,29 @@ export class RoutingPublisher {
     for (const userId of await this.reader.owners()) await this.publishOwner(userId);
   }
 
-  /** Queued behind a run that is under way, so that an older reading never overwrites a newer one. */
+  /**
+   * One run at a time, so that an older reading never overwrites a newer one. Whoever comes while a run waits shares
+   * it: it has read nothing yet.
+   */
   publishOwner(userId: string): Promise<void> {
-    const before = this.queues.get(userId) ?? Promise.resolve();
-    const run = before.catch(() => undefined).then(() => this.publish(userId));
-    this.queues.set(userId, run);
-    return run.finally(() => {
-      if (this.queues.get(userId) === run) this.queues.delete(userId);
-    });
+    const waiting = this.waiting.get(userId);
+    if (waiting) return waiting;
+    const current = this.running.get(userId);
+    if (!current) return this.begin(userId);
+    const next = current
+      .catch(() => undefined)
+      .then(() => {
+        this.waiting.delete(userId);
+        return this.begin(userId);
+      });
+    this.waiting.set(userId, next);
+    return next;
+  }
+
+  private begin(userId: string): Promise<void> {
+    const run = this.publish(userId).finally(() => this.running.delete(userId));
+    this.running.set(userId, run);
+    return run;
   }
 
   private async publish(userId: string): Promise<void> {

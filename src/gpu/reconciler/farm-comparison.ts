@@ -32,6 +32,11 @@ export class FarmComparison {
     return this.providers.configured();
   }
 
+  /** Farms whose contracts are paid ahead and end by themselves. */
+  prepaid(): readonly GpuProvider[] {
+    return this.all().filter(({ isPrepaid }) => isPrepaid);
+  }
+
   /**
    * Our rentals are read before the farm's list: a contract made in between is then an unclaimed contract, which is
    * looked up again before anybody acts on it, and never a missing one.

@@ -35,18 +35,30 @@ export function compareFleet(
   contracts: readonly ProviderContract[],
   times: ComparisonTimes,
 ): FleetAction[] {
-  const byId = new Map(contracts.map((contract) => [contract.contractId, contract]));
-  const byLabel = new Map(contracts.map((contract) => [contract.label, contract]));
+  const find = finderOf(contracts);
   const actions: FleetAction[] = [];
   const claimed = new Set<ProviderContract>();
   for (const rental of rentals) {
-    const contract = byId.get(rental.contractId ?? '') ?? byLabel.get(rental.label);
+    const contract = find(rental);
     if (contract) claimed.add(contract);
     const action = contract ? withContract(rental, contract, times) : withoutContract(rental, times);
     if (action) actions.push(action);
   }
   const orphans = contracts.filter((contract) => !claimed.has(contract) && contract.state !== 'gone');
   return [...actions, ...orphans.map((contract) => ({ kind: 'orphan', contract }) as const)];
+}
+
+/**
+ * By the id that we know, else by our label. An id alone is not enough: a machine of one's own is always called the
+ * same, and by now somebody else may have rented it.
+ */
+function finderOf(contracts: readonly ProviderContract[]): (rental: Rental) => ProviderContract | undefined {
+  const byId = new Map(contracts.map((contract) => [contract.contractId, contract]));
+  const byLabel = new Map(contracts.map((contract) => [contract.label, contract]));
+  return ({ contractId, label }) => {
+    const known = byId.get(contractId ?? '');
+    return known && (known.label === null || known.label === label) ? known : byLabel.get(label);
+  };
 }
 
 function withContract(

@@ -19,6 +19,6 @@ export class RentalEndings {
   }
 
   async end(rental: Rental, transition: Transition): Promise<void> {
-    if (await this.transitions.apply(rental, transition)) void this.cleaner.destroy(rental);
+    if (await this.transitions.apply(rental, transition)) this.cleaner.destroyLater(rental);
   }
 }

@@ -1,14 +1,13 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { JobsService } from '../../jobs/jobs.service.js';
 import type { GpuProvider } from '../../providers/gpu-provider.js';
-import { DueEnds } from './due-ends.js';
 import { FarmComparison } from './farm-comparison.js';
 import { FleetActions } from './fleet-actions.js';
-import { TermExtender } from './term-extender.js';
 
 /**
  * Keeps our books and the farms' equal: one list per farm and pass, compared with the open rentals. A list that
- * fails says nothing about the fleet, so that farm's rentals are left as they are until the next pass.
+ * fails says nothing about the fleet, so that farm's rentals are left as they are until the next pass. Every farm has
+ * a job of its own: a slow one never holds up the others.
  */
 @Injectable()
 export class RentalReconciler implements OnModuleInit {
@@ -16,25 +15,18 @@ export class RentalReconciler implements OnModuleInit {
 
   constructor(
     private readonly jobs: JobsService,
-    private readonly dueEnds: DueEnds,
     private readonly farms: FarmComparison,
     private readonly actions: FleetActions,
-    private readonly extender: TermExtender,
   ) {}
 
   onModuleInit(): void {
-    this.jobs.register({
-      name: 'gpu.reconcile',
-      intervalMs: this.farms.pollIntervalMs,
-      run: (signal) => this.pass(signal),
-    });
-  }
-
-  private async pass(signal: AbortSignal): Promise<void> {
-    await this.dueEnds.enforce();
-    await Promise.all(this.farms.all().map((farm) => this.reconcile(farm, signal)));
-    await this.extender.extendDue();
-    await this.dueEnds.settle();
+    for (const farm of this.farms.all()) {
+      this.jobs.register({
+        name: `gpu.reconcile.${farm.name}`,
+        intervalMs: this.farms.pollIntervalMs,
+        run: (signal) => this.reconcile(farm, signal),
+      });
+    }
   }
 
   private async reconcile(farm: GpuProvider, signal: AbortSignal): Promise<void> {

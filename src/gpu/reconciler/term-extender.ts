@@ -1,19 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { isDomainError } from '../../common/domain-error.js';
 import { insufficientCredits } from '../../credits/credits.errors.js';
 import { LedgerService } from '../../credits/ledger/ledger.service.js';
 import { ProvidersService } from '../../providers/providers.service.js';
+import { noContractYet } from '../gpu.errors.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import type { Rental } from '../rentals/rental.entity.js';
 
-/** A term is extended when this much of it is left: time for a few tries. */
-const EXTEND_AHEAD_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
+/** The end of a term is computed from rounded minutes. */
+const ROUNDING_MS = 120_000;
 
-/**
- * Prepaid contracts end by themselves. A rental whose owner named no duration is kept going hour by hour as long as
- * its owner can pay the next one, because the farm does not refund it.
- */
+/** Buys more hours of contracts that are paid ahead. */
 @Injectable()
 export class TermExtender {
   private readonly logger = new Logger(TermExtender.name);
@@ -25,46 +24,55 @@ export class TermExtender {
     private readonly clock: Clock,
   ) {}
 
-  async extendDue(): Promise<void> {
-    const now = this.clock.now();
-    for (const rental of await this.rentals.running()) {
-      if (this.isDue(rental, now)) await this.tryExtend(rental);
-    }
+  /**
+   * The owner's wish: everything that would end the rental moves by so many hours.
+   * @throws DomainError 409 `rental_not_ready`, 402 `insufficient_credits`: the farm takes the money for them now
+   */
+  async extendPaid(rental: Rental, hours: number): Promise<void> {
+    if (rental.contractId === null) throw noContractYet();
+    const neededMicro = rental.priceMicro * hours;
+    const { spendableMicro } = await this.ledger.balanceOf(rental.userId);
+    if (spendableMicro < neededMicro) throw insufficientCredits(neededMicro, spendableMicro);
+    await this.extend(rental, hours);
+    await this.rentals.prolong(rental.id, hours);
   }
 
+  /** Nobody's wish: one more hour, if it can be paid and the farm agrees that the term ends before `dueBefore`. */
+  async extendIfPayable(rental: Rental, dueBefore: number): Promise<void> {
+    const { spendableMicro } = await this.ledger.balanceOf(rental.userId);
+    if (spendableMicro < rental.priceMicro) return;
+    const endsAt = await this.readEnd(rental);
+    if (endsAt !== undefined && endsAt >= dueBefore) return;
+    await this.extend(rental, 1);
+    this.logger.log({ msg: 'term extended by an hour', rental_id: rental.id });
+  }
+
+  /** When the answer is lost, the new end tells whether it was done: it is never bought twice. */
   private async extend(rental: Rental, hours: number): Promise<void> {
     const provider = this.providers.byName(rental.provider);
-    if (!provider.extendContract || rental.contractId === null) return;
-    await provider.extendContract(rental.contractId, hours, {});
-    const endsAt = (rental.endsAt ?? this.clock.now()) + hours * HOUR_MS;
+    const { contractId, endsAt: before } = rental;
+    if (!provider.extendContract || contractId === null) return;
+    try {
+      await provider.extendContract(contractId, hours, {});
+    } catch (error) {
+      const wanted = (before ?? this.clock.now()) + hours * HOUR_MS - ROUNDING_MS;
+      const isDone =
+        isDomainError(error, 'rent_outcome_unknown') && ((await this.readEnd(rental)) ?? 0) >= wanted;
+      if (!isDone) throw error;
+    }
+    if (before !== null) await this.setEnd(rental, before + hours * HOUR_MS);
+  }
+
+  /** What the farm says now; undefined when it does not tell. */
+  private async readEnd(rental: Rental): Promise<number | undefined> {
+    if (rental.contractId === null) return undefined;
+    const contract = await this.providers.byName(rental.provider).showContract(rental.contractId, {});
+    if (contract?.endsAt !== undefined) await this.setEnd(rental, contract.endsAt);
+    return contract?.endsAt;
+  }
+
+  private async setEnd(rental: Rental, endsAt: number): Promise<void> {
     await this.rentals.setEndsAt(rental.id, endsAt);
     rental.endsAt = endsAt;
-  }
-
-  /** The owner's wish: refused unless the hours can be paid, because the farm takes the money for them now. */
-  async extendPaid(rental: Rental, hours: number): Promise<void> {
-    const { spendableMicro } = await this.ledger.balanceOf(rental.userId);
-    const needed = rental.priceMicro * hours;
-    if (spendableMicro < needed) throw insufficientCredits(needed, spendableMicro);
-    await this.extend(rental, hours);
-  }
-
-  private isDue(rental: Rental, now: number): boolean {
-    const { endsAt, durationHours, runningAt, timeLimitMs } = rental;
-    if (endsAt === null || durationHours !== null || !this.providers.byName(rental.provider).isPrepaid)
-      return false;
-    const wantedUntil = timeLimitMs === null || runningAt === null ? Infinity : runningAt + timeLimitMs;
-    return endsAt - now < EXTEND_AHEAD_MS && endsAt < wantedUntil;
-  }
-
-  private async tryExtend(rental: Rental): Promise<void> {
-    try {
-      const { spendableMicro } = await this.ledger.balanceOf(rental.userId);
-      if (spendableMicro < rental.priceMicro) return;
-      await this.extend(rental, 1);
-      this.logger.log({ msg: 'term extended by an hour', rental_id: rental.id });
-    } catch (error) {
-      this.logger.warn({ msg: 'term not extended, will be repeated', rental_id: rental.id, err: error });
-    }
   }
 }

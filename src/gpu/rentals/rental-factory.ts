@@ -28,10 +28,6 @@ export class RentalFactory {
     private readonly clock: Clock,
   ) {}
 
-  pause(ms: number): Promise<void> {
-    return this.clock.sleep(ms);
-  }
-
   make({ userId, offer, config, timeLimitMs, reservationId }: RentalOrder): Rental {
     const id = newId();
     const now = this.clock.now();
@@ -73,11 +69,6 @@ export class RentalFactory {
       servedAt: null,
       endedAt: null,
     };
-  }
-
-  /** What the rental was made with, for a replacement on another machine. */
-  configOf(rental: Rental): RentalConfig {
-    return this.secrets.open<RentalConfig>(rental.configSealed, configPlace(rental.id));
   }
 }
 

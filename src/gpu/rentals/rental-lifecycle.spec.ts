@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { contractOf, NOON, rentalOf } from '../../../test/support/rentals.js';
 import type { ContractState } from '../../providers/gpu-provider.js';
-import { dueEnd, OFFLINE_SIGHTINGS, transitionFor, type Transition } from './rental-lifecycle.js';
+import {
+  dueEnd,
+  OFFLINE_SIGHTINGS,
+  transitionFor,
+  vanished,
+  type Absence,
+  type Transition,
+} from './rental-lifecycle.js';
 import { RENTAL_STATES, isLive, type RentalState } from './rental-state.js';
 
 const limits = { bootTimeoutMs: 900_000, serviceBootTimeoutMs: 1_800_000 };
@@ -10,9 +17,9 @@ const mapped = new Map([[8000, 'http://1.2.3.4:41300']]);
 function see(
   rental: Parameters<typeof rentalOf>[0],
   contract: Parameters<typeof contractOf>[0],
-  { now = NOON + 1000, offlineSightings = 1 } = {},
+  { now = NOON + 1000, offline }: { now?: number; offline?: Absence } = {},
 ): Transition | undefined {
-  return transitionFor(rentalOf(rental), contractOf(contract), now, { limits, offlineSightings });
+  return transitionFor(rentalOf(rental), contractOf(contract), now, { limits, offline });
 }
 
 describe('transitionFor', () => {
@@ -61,13 +68,19 @@ describe('transitionFor', () => {
     expect(see({}, end)).toMatchObject({ state: 'expired' });
   });
 
-  it('gives a host that is away a few listings before the rental is lost', () => {
+  it('charges nothing beyond the end of the term, however late it is seen', () => {
+    const rental = { state: 'running', endsAt: NOON + 500 } as const;
+    const end = { state: 'stopped', reason: 'contract_end' } as const;
+    expect(see(rental, end, { now: NOON + 9000 })?.at).toBe(NOON + 500);
+    expect(see(rental, end, { now: NOON + 400 })?.at).toBe(NOON + 400);
+  });
+
+  it('gives a host that is away a while before the rental is lost, as of when it went away', () => {
     const away = { state: 'offline' } as const;
-    expect(see({ state: 'running' }, away, { offlineSightings: OFFLINE_SIGHTINGS - 1 })).toBeUndefined();
-    expect(see({ state: 'running' }, away, { offlineSightings: OFFLINE_SIGHTINGS })).toMatchObject({
-      state: 'lost',
-      reason: 'host_offline',
-    });
+    const seen = (count: number): Transition | undefined =>
+      see({ state: 'running' }, away, { now: NOON + 60_000, offline: { count, since: NOON + 5000 } });
+    expect(seen(OFFLINE_SIGHTINGS - 1)).toBeUndefined();
+    expect(seen(OFFLINE_SIGHTINGS)).toEqual({ state: 'lost', reason: 'host_offline', at: NOON + 5000 });
   });
 
   it('follows ports that were mapped anew', () => {
@@ -89,6 +102,36 @@ describe('transitionFor', () => {
       shown.map((contract) => see({ state }, { state: contract, origins: mapped })),
     );
     expect(moves.filter(Boolean)).toEqual([]);
+  });
+});
+
+describe('vanished', () => {
+  const missing = { count: 2, since: NOON + 5000 };
+  const vanish = (
+    rental: Parameters<typeof rentalOf>[0],
+    contract?: Parameters<typeof contractOf>[0],
+  ): Transition => vanished(rentalOf(rental), contract && contractOf(contract), NOON + 9000, missing);
+
+  it('lost a rental that ran and failed one that did not, as of when it was missed', () => {
+    expect(vanish({ state: 'running' })).toEqual({
+      state: 'lost',
+      reason: 'contract_gone',
+      at: NOON + 5000,
+    });
+    expect(vanish({})).toMatchObject({ state: 'failed', reason: 'contract_gone' });
+  });
+
+  it('takes the reason of a farm that keeps its dead', () => {
+    const gone = { state: 'gone', reason: 'contract_end' } as const;
+    expect(vanish({ state: 'running' }, gone)).toMatchObject({ state: 'expired', reason: 'contract_end' });
+  });
+
+  it('knows the end of a term without being told', () => {
+    expect(vanish({ state: 'running', endsAt: NOON + 3000 })).toEqual({
+      state: 'expired',
+      reason: 'contract_end',
+      at: NOON + 3000,
+    });
   });
 });
 

@@ -16,46 +16,70 @@ export interface Transition {
   origins?: Record<string, string>;
 }
 
-/** Sightings in a row of a host that is away before its rental counts as lost; the first one already fences it. */
-export const OFFLINE_SIGHTINGS = 3;
+/**
+ * Sightings in a row of a host that is away before its rental counts as lost: a minute at the usual pace. The first
+ * one already fences it. Hosts lose their line for seconds every day, and a lost rental does not come back.
+ */
+export const OFFLINE_SIGHTINGS = 12;
+
+/** Listings in a row, this one included, that showed the host away. */
+export interface Absence {
+  count: number;
+  /** Epoch ms of the first. */
+  since: number;
+}
 
 /**
  * What a rental becomes when its farm shows `contract`: pure, so that every path is a row in a table of tests.
- * `offlineSightings` counts listings in a row, this one included, that showed the host away.
+ * `offline` is given while the host is away.
  */
 export function transitionFor(
   rental: Rental,
   contract: ProviderContract,
   now: number,
-  context: { limits: LifecycleLimits; offlineSightings: number },
+  context: { limits: LifecycleLimits; offline?: Absence },
 ): Transition | undefined {
   if (!isLive(rental.state)) return undefined;
   const wasRunning = rental.state === 'running';
+  const { limits, offline } = context;
   switch (contract.state) {
     case 'gone':
-      return ended(rental, contract, now, 'contract_gone');
+      return ended(rental, contract.reason ?? 'contract_gone', now);
     case 'stopped':
-      return ended(rental, contract, now, 'stopped_by_farm');
+      return ended(rental, contract.reason ?? 'stopped_by_farm', now);
     case 'failed':
-      return ended(rental, contract, now, 'container_failed');
+      return ended(rental, contract.reason ?? 'container_failed', now);
     case 'offline':
-      return context.offlineSightings >= OFFLINE_SIGHTINGS
-        ? ended(rental, contract, now, 'host_offline')
-        : bootDeadline(rental, now, context.limits);
+      return offline && offline.count >= OFFLINE_SIGHTINGS
+        ? ended(rental, 'host_offline', offline.since)
+        : bootDeadline(rental, now, limits);
     case 'pending':
-      return wasRunning ? undefined : bootDeadline(rental, now, context.limits);
+      return wasRunning ? undefined : bootDeadline(rental, now, limits);
     case 'running':
-      return wasRunning
-        ? changedOrigins(rental, contract, now)
-        : comingUp(rental, contract, now, context.limits);
+      return wasRunning ? changedOrigins(rental, contract, now) : comingUp(rental, contract, now, limits);
   }
 }
 
-/** The end of the term is nobody's failure; before `running` it never came up; after it the farm took it away. */
-function ended(rental: Rental, contract: ProviderContract, now: number, fallback: string): Transition {
-  const reason = contract.reason ?? fallback;
-  if (reason === 'contract_end') return { state: 'expired', reason, at: now };
-  return { state: rental.state === 'running' ? 'lost' : 'failed', reason, at: now };
+/** The farm neither lists nor shows it any more, or shows that it is over; missed since `missing.since`. */
+export function vanished(
+  rental: Rental,
+  contract: ProviderContract | undefined,
+  now: number,
+  missing: Absence,
+): Transition {
+  const isTermOver = rental.endsAt !== null && now >= rental.endsAt;
+  return ended(rental, contract?.reason ?? (isTermOver ? 'contract_end' : 'contract_gone'), missing.since);
+}
+
+/**
+ * The end of the term is nobody's failure; before `running` it never came up; after it the farm took it away. Charged
+ * until it was last seen, and never beyond the term.
+ */
+function ended(rental: Rental, reason: string, seenAt: number): Transition {
+  if (reason === 'contract_end') {
+    return { state: 'expired', reason, at: Math.min(seenAt, rental.endsAt ?? seenAt) };
+  }
+  return { state: rental.state === 'running' ? 'lost' : 'failed', reason, at: seenAt };
 }
 
 function comingUp(

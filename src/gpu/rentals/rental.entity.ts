@@ -3,6 +3,12 @@ import { Amount, Count, Flag, Id, Instant, Json, Real, Reference, Text } from '.
 import type { ProviderName } from '../../providers/gpu-provider.js';
 import type { RentalState } from './rental-state.js';
 
+/** Farms explain themselves at length; what is longer is cut. */
+export const REASON_LENGTH = 64;
+
+/** Not read along with the row: it holds an environment that may be large, and nothing that lists rentals needs it. */
+const READ_ON_DEMAND = { nullable: false, select: false };
+
 /** One contract with a farm, owned by one user; the row is committed before the farm hears of it. */
 @Entity('rentals')
 @Index(['userId', 'createdAt'])
@@ -42,7 +48,7 @@ export class Rental {
   @Text({ length: 16 })
   state: RentalState;
 
-  @Text({ nullable: true, length: 64 })
+  @Text({ nullable: true, length: REASON_LENGTH })
   reason: string | null;
 
   @Instant()
@@ -100,7 +106,7 @@ export class Rental {
   hasService: boolean;
 
   /** RentalConfig, sealed. */
-  @Text()
+  @Text(READ_ON_DEMAND)
   configSealed: string;
 
   @Count({ nullable: true })

@@ -5,6 +5,7 @@ export const RENTAL_UPDATED = 'rental.updated';
 
 export interface RentalUpdated {
   rentalId: string;
+  reservationId: string | null;
   instanceId: string | null;
   state: RentalState;
   reason: string | null;

@@ -39,6 +39,11 @@ export class RentalRepository {
     return this.unitOfWork.manager.findOneBy(Rental, { id });
   }
 
+  /** Rentals of this contract id whose contract may still exist; more than one where a farm gives ids again. */
+  openWithContract(provider: Rental['provider'], contractId: string): Promise<Rental[]> {
+    return this.unitOfWork.manager.findBy(Rental, { provider, contractId, contractGoneAt: IsNull() });
+  }
+
   findByLabel(label: string): Promise<Rental | null> {
     return this.unitOfWork.manager.findOneBy(Rental, { label });
   }
@@ -107,8 +112,14 @@ export class RentalRepository {
   async setContract(
     id: string,
     patch: Pick<Rental, 'contractId' | 'instanceId' | 'contractAt'>,
-  ): Promise<boolean> {
-    return this.conditionalUpdate({ id, contractId: IsNull() }, patch);
+    manager: EntityManager,
+  ): Promise<void> {
+    await manager.update(Rental, { id, contractId: IsNull() }, patch);
+  }
+
+  /** An instance id names one rental, the newest. */
+  async releaseInstanceId(instanceId: string, newestId: string, manager: EntityManager): Promise<void> {
+    await manager.update(Rental, { instanceId, id: Not(newestId) }, { instanceId: null });
   }
 
   async setServing(id: string, patch: Partial<Pick<Rental, 'isServing' | 'servedAt'>>): Promise<boolean> {
@@ -117,6 +128,20 @@ export class RentalRepository {
 
   async setEndsAt(id: string, endsAt: number): Promise<void> {
     await this.conditionalUpdate({ id }, { endsAt });
+  }
+
+  /** Moves the ends that its owner has named. */
+  async prolong(id: string, hours: number): Promise<void> {
+    const update = this.unitOfWork.manager.createQueryBuilder().update(Rental);
+    // What is NULL stays NULL.
+    update.set({
+      durationHours: () => 'duration_hours + :hours',
+      timeLimitMs: () => 'time_limit_ms + :ms',
+    });
+    await update
+      .where('id = :id', { id })
+      .setParameters({ id, hours, ms: hours * 3_600_000 })
+      .execute();
   }
 
   async markContractGone(id: string, at: number): Promise<void> {

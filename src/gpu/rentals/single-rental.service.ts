@@ -33,7 +33,7 @@ export class SingleRentalService {
     this.requirePrice(offer, dto.max_price);
     const opened = await this.renting.open({ userId, offer, config, timeLimitMs });
     const rental = await this.renting.fulfil(opened, config);
-    if (dto.pool) await this.pools.join(userId, dto.pool, rental.id);
+    if (dto.pool) await this.pools.join(userId, dto.pool, [rental.id]);
     return rental;
   }
 

@@ -7,10 +7,18 @@ import { ProvidersService } from '../../providers/providers.service.js';
 import { toOfferFilters } from '../offers/offer-filters.js';
 import { OfferPrices } from '../offers/offer-prices.js';
 import { needsOf, toRentalConfig } from '../rentals/rental-configs.js';
+import type { Rental } from '../rentals/rental.entity.js';
 import type { BatchDto } from './dto/batch.dto.js';
 import { GangRenter } from './gang-renter.js';
-import type { GangOrder, GangResult } from './gang-order.js';
+import type { GangError, GangOrder } from './gang-order.js';
 import { BatchView } from './reservation.view.js';
+
+/** What one farm came to; `refusal` is why it gave nothing at all. */
+interface FarmResult {
+  rentals: Rental[];
+  errors: GangError[];
+  refusal?: unknown;
+}
 
 /** Up to eight instances of each farm at once, as many as there are. */
 @Injectable()
@@ -32,19 +40,19 @@ export class BatchService {
       this.rentAt('io.net', { ...order, count: wanted.ioNet }),
     ]);
     const errors = [...vastAi.errors, ...ioNet.errors];
-    if (vastAi.rentals.length + ioNet.rentals.length === 0) throw nothingRented(errors);
+    if (vastAi.rentals.length + ioNet.rentals.length === 0) throw refusalOf([vastAi, ioNet], errors);
     return BatchView.from({ vastAi: vastAi.rentals, ioNet: ioNet.rentals }, errors);
   }
 
-  /** A farm that fails as a whole is an error of the batch, not its end. */
-  private async rentAt(provider: ProviderName, order: GangOrder): Promise<GangResult> {
+  /** A farm that gives nothing is an error of the batch, not its end: what the other one rented has to be told. */
+  private async rentAt(provider: ProviderName, order: GangOrder): Promise<FarmResult> {
     if (order.count === 0) return { rentals: [], errors: [] };
     try {
       this.providers.requireConfigured(provider);
       return await this.renter.rent({ ...order, providers: [provider] });
     } catch (error) {
-      if (!isDomainError(error) || error.code === 'insufficient_credits') throw error;
-      return { rentals: [], errors: [{ provider, code: error.code }] };
+      const code = isDomainError(error) ? error.code : 'rent_failed';
+      return { rentals: [], errors: [{ provider, code }], refusal: error };
     }
   }
 
@@ -64,6 +72,15 @@ export class BatchService {
       deadlineAt: this.clock.now() + this.config.gpu.reserveTimeoutMs,
     };
   }
+}
+
+/** A caller without credit and an error that is our own are told as such; anything else is the farms' having nothing. */
+function refusalOf(farms: readonly FarmResult[], errors: readonly GangError[]): unknown {
+  const refusals = farms.map(({ refusal }) => refusal).filter((refusal) => refusal !== undefined);
+  const telling = refusals.find(
+    (refusal) => !isDomainError(refusal) || refusal.code === 'insufficient_credits',
+  );
+  return telling ?? nothingRented(errors);
 }
 
 const nothingWanted = (): DomainError =>

@@ -49,8 +49,8 @@ describe('CandidateSupply', () => {
 
   it('respects the price that is left for a replacement', () => {
     const supply = supplyOf([{ pricePerHour: 0.5 }, { pricePerHour: 0.9 }]);
-    expect(supply.take(0.4)).toBeUndefined();
-    expect(supply.take(0.5)?.offerId).toBe('0');
+    expect(supply.take(({ pricePerHour }) => pricePerHour <= 0.4)).toBeUndefined();
+    expect(supply.take(({ pricePerHour }) => pricePerHour <= 0.5)?.offerId).toBe('0');
   });
 
   it('keeps what is left of an offer when it is found again', () => {

@@ -30,11 +30,9 @@ export class CandidateSupply {
     this.offers.sort((a, b) => a.pricePerHour - b.pricePerHour || offerKey(a).localeCompare(offerKey(b)));
   }
 
-  /** The cheapest machine that is left and costs at most `maxPricePerHour` (the farm's price). */
-  take(maxPricePerHour = Infinity): ProviderOffer | undefined {
-    const offer = this.offers.find(
-      (candidate) => this.isLeft(candidate) && candidate.pricePerHour <= maxPricePerHour,
-    );
+  /** The cheapest machine that is left and suits. */
+  take(suits: (offer: ProviderOffer) => boolean = () => true): ProviderOffer | undefined {
+    const offer = this.offers.find((candidate) => this.isLeft(candidate) && suits(candidate));
     if (!offer) return undefined;
     this.remaining.set(offerKey(offer), (this.remaining.get(offerKey(offer)) ?? 0) - 1);
     const machine = machineKey(offer);

@@ -20,6 +20,8 @@ export interface GangOrder {
   isAtomic: boolean;
   /** Epoch ms after which no new rent is begun. */
   deadlineAt: number;
+  /** Fires when nobody wants the machines any more. */
+  canceled?: AbortSignal;
 }
 
 /** Why one try did not become an instance. */

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { isDomainError } from '../../common/domain-error.js';
-import type { ProviderName } from '../../providers/gpu-provider.js';
-import type { Rental } from '../rentals/rental.entity.js';
+import type { ProviderName, ProviderOffer } from '../../providers/gpu-provider.js';
 import type { CandidateSupply } from './candidates.js';
 import type { GangError, GangOrder } from './gang-order.js';
 
@@ -11,27 +10,28 @@ const ACCOUNT_WIDE = new Set(['provider_out_of_credit', 'provider_auth_failed', 
 const TRIES_PER_MEMBER = 2;
 const EXTRA_TRIES = 8;
 
-/** The state of one gang while it is being rented. */
+/** The state of one gang while it is being rented. Its members are numbered from 0. */
 export class GangRun {
   readonly errors: GangError[] = [];
   hasSearchedAgain = false;
-  private readonly doom = new AbortController();
   readonly signal: AbortSignal;
-  private readonly priceByRental = new Map<string, number>();
+  private readonly doom = new AbortController();
+  private readonly priceMicroOf = new Map<number, number>();
 
   constructor(
     readonly order: GangOrder,
     readonly supply: CandidateSupply,
-    deadline: AbortSignal,
+    leftMs: number,
   ) {
-    this.signal = AbortSignal.any([deadline, this.doom.signal]);
+    const ends = [AbortSignal.timeout(Math.max(1, leftMs)), this.doom.signal, order.canceled];
+    this.signal = AbortSignal.any(ends.filter((signal) => signal !== undefined));
     // Every member's calls listen to it, which is no leak.
     setMaxListeners(0, this.signal);
   }
 
   /**
-   * No new rent may begin: the deadline passed, an atomic gang lost a member for good, or so much failed that the
-   * farms are ill and trying the whole market would help nobody.
+   * No new rent may begin: the deadline passed, the gang is no longer wanted, an atomic one lost a member for good, or
+   * so much failed that the farms are ill and trying the whole market would help nobody.
    */
   get isOver(): boolean {
     return this.signal.aborted || this.errors.length >= TRIES_PER_MEMBER * this.order.count + EXTRA_TRIES;
@@ -48,18 +48,27 @@ export class GangRun {
     if (code === 'offer_gone') this.supply.exhaust(at);
   }
 
-  /** What a replacement of `failed` may cost at the farm, so that the gang stays below its total. */
-  priceLimitFor(failed: Rental, toProviderPrice: (ourPrice: number) => number): number {
-    const { maxTotalPriceMicro } = this.order;
-    if (maxTotalPriceMicro === undefined) return Infinity;
-    const others = [...this.priceByRental].filter(([id]) => id !== failed.id);
-    const spent = others.reduce((total, [, price]) => total + price, 0);
-    return toProviderPrice((maxTotalPriceMicro - spent) / 1_000_000);
+  /** Its price counts from here on, before the machine is asked for: members are replaced side by side. */
+  assign(member: number, priceMicro: number): void {
+    this.priceMicroOf.set(member, priceMicro);
   }
 
-  /** Keeps the books of the total: a member that takes the place of another takes its share too. */
-  account(rental: Rental, instead?: Rental): void {
-    if (instead) this.priceByRental.delete(instead.id);
-    this.priceByRental.set(rental.id, rental.priceMicro);
+  /** It cannot be had: what it would have cost is free for the others. */
+  release(member: number): void {
+    this.priceMicroOf.delete(member);
+  }
+
+  /** The next machine that keeps the gang's total within its bound. */
+  takeFor(member: number, priceMicro: (offer: ProviderOffer) => number): ProviderOffer | undefined {
+    const leftMicro = this.leftFor(member);
+    const offer = this.supply.take((candidate) => priceMicro(candidate) <= leftMicro);
+    if (offer) this.assign(member, priceMicro(offer));
+    return offer;
+  }
+
+  private leftFor(member: number): number {
+    const others = [...this.priceMicroOf].filter(([other]) => other !== member);
+    const spentMicro = others.reduce((total, [, price]) => total + price, 0);
+    return (this.order.maxTotalPriceMicro ?? Infinity) - spentMicro;
   }
 }

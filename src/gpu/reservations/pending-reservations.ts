@@ -6,7 +6,7 @@ import type { Reservation } from './reservation.entity.js';
 import { ReservationRepository } from './reservation.repository.js';
 import { judge, type Verdict } from './reservation-verdict.js';
 
-/** Reads what the verdict needs. */
+/** Reads which reservations want attention, and which. */
 @Injectable()
 export class PendingReservations {
   constructor(
@@ -22,6 +22,15 @@ export class PendingReservations {
 
   all(): Promise<Reservation[]> {
     return this.reservations.pending();
+  }
+
+  find(id: string): Promise<Reservation | null> {
+    return this.reservations.findPending(id);
+  }
+
+  /** Failed, and not all of it is given back. */
+  unfinished(): Promise<Reservation[]> {
+    return this.reservations.failedWithMembers();
   }
 
   async judge(reservation: Reservation): Promise<Verdict> {

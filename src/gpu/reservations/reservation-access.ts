@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PoolsService } from '../pools/pools.service.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
-import type { Rental } from '../rentals/rental.entity.js';
 import { machineKey } from './candidates.js';
 import type { Reservation } from './reservation.entity.js';
 import { ReservationRepository } from './reservation.repository.js';
@@ -12,7 +10,6 @@ export class ReservationAccess {
   constructor(
     private readonly reservations: ReservationRepository,
     private readonly rentals: RentalRepository,
-    private readonly pools: PoolsService,
   ) {}
 
   takeReplacement({ id }: Reservation): Promise<boolean> {
@@ -22,9 +19,5 @@ export class ReservationAccess {
   async usedMachines({ id }: Reservation): Promise<string[]> {
     const members = await this.rentals.ofReservation(id);
     return members.map(machineKey).filter((key) => key !== undefined);
-  }
-
-  join({ userId, pool }: Reservation, rental: Rental): Promise<void> {
-    return this.pools.join(userId, pool, rental.id);
   }
 }

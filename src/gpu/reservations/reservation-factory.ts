@@ -11,7 +11,7 @@ import type { RentalConfig } from '../rentals/rental-config.js';
 import { needsOf, toRentalConfig } from '../rentals/rental-configs.js';
 import type { ReserveDto } from './dto/reserve.dto.js';
 import type { GangOrder } from './gang-order.js';
-import type { Reservation } from './reservation.entity.js';
+import { autoPoolName, type Reservation } from './reservation.entity.js';
 
 /** Makes the row of a reservation from its request, and the order that its members are rented with. */
 @Injectable()
@@ -32,7 +32,7 @@ export class ReservationFactory {
     return {
       id,
       userId,
-      pool: dto.pool ?? `r-${id.slice(0, 8)}`,
+      pool: dto.pool ?? autoPoolName(id),
       mode: dto.mode ?? 'atomic',
       requested: dto.count,
       state: 'pending',

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
 import type { Rental } from '../rentals/rental.entity.js';
+import { CancellationWatch } from './cancellation-watch.js';
 import { GangRenter } from './gang-renter.js';
 import { ReservationAccess } from './reservation-access.js';
 import { ReservationBooks } from './reservation-books.js';
@@ -17,32 +18,31 @@ export class ReservationReplacer {
     private readonly factory: ReservationFactory,
     private readonly renter: GangRenter,
     private readonly books: ReservationBooks,
+    private readonly watch: CancellationWatch,
   ) {}
 
   async replace(reservation: Reservation, present: readonly Rental[]): Promise<void> {
     if (!(await this.access.takeReplacement(reservation))) {
-      return this.books.fail(reservation, 'member_not_running', []);
+      await this.books.fail(reservation, 'member_not_running', []);
+      return;
     }
     const used = await this.access.usedMachines(reservation);
     const spentMicro = present.reduce((total, { priceMicro }) => total + priceMicro, 0);
-    const rental = await this.rentOne(reservation, used, spentMicro);
-    if (rental) await this.access.join(reservation, rental);
+    await this.books.join(reservation, await this.rentOne(reservation, used, spentMicro));
   }
 
   /** A try that fails costs a replacement; the next pass decides whether there is another. */
-  private async rentOne(
-    reservation: Reservation,
-    used: string[],
-    spentMicro: number,
-  ): Promise<Rental | undefined> {
+  private async rentOne(reservation: Reservation, used: string[], spentMicro: number): Promise<Rental[]> {
     try {
       const order = this.factory.replacementOrder(reservation, used, spentMicro);
-      const { rentals } = await this.renter.rent(order);
-      return rentals[0];
+      const { rentals } = await this.watch.during(reservation.id, (canceled) =>
+        this.renter.rent({ ...order, canceled }),
+      );
+      return rentals;
     } catch (error) {
       if (!isDomainError(error)) throw error;
       this.logger.warn({ msg: 'no replacement', reservation_id: reservation.id, code: error.code });
-      return undefined;
+      return [];
     }
   }
 }

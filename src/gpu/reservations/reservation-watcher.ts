@@ -1,5 +1,8 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { EventBus } from '../../common/event-bus.js';
 import { JobsService } from '../../jobs/jobs.service.js';
+import { BackgroundCalls } from '../background-calls.js';
+import { RENTAL_UPDATED, type RentalUpdated } from '../rentals/rental.events.js';
 import { PendingReservations } from './pending-reservations.js';
 import { ReservationBooks } from './reservation-books.js';
 import { ReservationReplacer } from './reservation-replacer.js';
@@ -8,35 +11,43 @@ import type { Reservation } from './reservation.entity.js';
 /** Brings pending reservations to their end: completed when all members run, replaced or failed when one does not. */
 @Injectable()
 export class ReservationWatcher implements OnModuleInit {
-  private readonly logger = new Logger(ReservationWatcher.name);
+  private readonly background = new BackgroundCalls();
 
   constructor(
     private readonly jobs: JobsService,
     private readonly pending: PendingReservations,
     private readonly books: ReservationBooks,
     private readonly replacer: ReservationReplacer,
+    private readonly events: EventBus,
   ) {}
 
   onModuleInit(): void {
     this.jobs.register({
       name: 'gpu.reservations',
       intervalMs: this.pending.pollIntervalMs,
-      run: async () => {
-        const reservations = await this.pending.all();
-        await Promise.all(reservations.map((reservation) => this.watch(reservation)));
-      },
+      run: () => this.watchAll(),
+    });
+    this.events.on(RENTAL_UPDATED, ({ data }) => this.rentalUpdated(data as RentalUpdated));
+  }
+
+  /** The last member that comes up completes its reservation at once. Everything else is left to the job. */
+  private rentalUpdated({ reservationId, state }: RentalUpdated): void {
+    if (reservationId === null || state !== 'running') return;
+    this.background.begin(`complete ${reservationId}`, async () => {
+      const reservation = await this.pending.find(reservationId);
+      if (reservation === null) return;
+      const verdict = await this.pending.judge(reservation);
+      if (verdict.kind === 'complete') await this.books.complete(reservation);
     });
   }
 
-  private async watch(reservation: Reservation): Promise<void> {
-    try {
-      await this.follow(reservation);
-    } catch (error) {
-      this.logger.warn({
-        msg: 'reservation not followed, will be repeated',
-        reservation_id: reservation.id,
-        err: error,
-      });
+  /** A replacement may wait minutes in a farm's queue, which is nothing that other reservations wait for. */
+  private async watchAll(): Promise<void> {
+    for (const reservation of await this.pending.all()) {
+      this.background.begin(`follow ${reservation.id}`, () => this.follow(reservation));
+    }
+    for (const reservation of await this.pending.unfinished()) {
+      this.background.begin(`give back ${reservation.id}`, () => this.giveBack(reservation));
     }
   }
 
@@ -48,9 +59,17 @@ export class ReservationWatcher implements OnModuleInit {
       case 'complete':
         return this.books.complete(reservation);
       case 'fail':
-        return this.books.fail(reservation, verdict.reason, []);
+        return this.giveUp(reservation, verdict.reason);
       case 'replace':
         return this.replacer.replace(reservation, verdict.members);
     }
+  }
+
+  private async giveUp(reservation: Reservation, reason: string): Promise<void> {
+    await this.books.fail(reservation, reason, []);
+  }
+
+  private giveBack(reservation: Reservation): Promise<void> {
+    return this.books.endMembers(reservation, 'reservation_failed');
   }
 }

@@ -7,6 +7,9 @@ import type { ReservationMode } from './dto/reserve.dto.js';
 /** `pending` until all members run; see api.md "Reserve and batch". */
 export type ReservationState = 'pending' | 'completed' | 'failed';
 
+/** The pool of a reservation that named none. */
+export const autoPoolName = (reservationId: string): string => `r-${reservationId.slice(0, 8)}`;
+
 /** One request for several instances. */
 @Entity('reservations')
 @Index(['userId', 'createdAt'])

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import type { Cursor } from '../../common/cursor.js';
+import { Rental } from '../rentals/rental.entity.js';
+import { LIVE_STATES } from '../rentals/rental-state.js';
 import { Reservation, type ReservationState } from './reservation.entity.js';
 
 @Injectable()
@@ -13,6 +15,27 @@ export class ReservationRepository {
 
   findOwned(userId: string, id: string): Promise<Reservation | null> {
     return this.unitOfWork.manager.findOneBy(Reservation, { id, userId });
+  }
+
+  findPending(id: string): Promise<Reservation | null> {
+    const state: ReservationState = 'pending';
+    return this.unitOfWork.manager.findOneBy(Reservation, { id, state });
+  }
+
+  isPending(id: string): Promise<boolean> {
+    const state: ReservationState = 'pending';
+    return this.unitOfWork.manager.existsBy(Reservation, { id, state });
+  }
+
+  /** Failed ones that still hold a live member, because the process that gave it back died. */
+  failedWithMembers(): Promise<Reservation[]> {
+    return this.unitOfWork.manager
+      .createQueryBuilder(Reservation, 'reservation')
+      .innerJoin(Rental, 'rental', 'rental.reservation_id = reservation.id')
+      .where("reservation.state = 'failed'")
+      .andWhere('rental.state IN (:...live)', { live: [...LIVE_STATES] })
+      .distinct()
+      .getMany();
   }
 
   pending(): Promise<Reservation[]> {

@@ -45,30 +45,38 @@ export class ReservationView {
   pool: string;
   state: ReservationState;
   reason: string | null;
-  /** Its members: those that hold or held a contract. */
+  /** Its members that are coming up, run, or ran. */
   reserved: ReservedInstanceView[];
   count: number;
   requested: number;
-  /** Tries that failed on the way. */
+  /** Tries that failed on the way, and members that did not come up. */
   errors: GangErrorView[];
   created_at: string;
 
   static from(reservation: Reservation, members: readonly Rental[]): ReservationView {
-    const reserved = members
-      .filter(({ contractId }) => contractId !== null)
-      .map((rental) => ReservedInstanceView.from(rental));
+    const rented = members.filter(({ contractId }) => contractId !== null);
+    const reserved = rented.filter((rental) => !hasNotComeUp(rental));
     return {
       reservation_id: reservation.id,
       pool: reservation.pool,
       state: reservation.state,
       reason: reservation.reason,
-      reserved,
+      reserved: reserved.map((rental) => ReservedInstanceView.from(rental)),
       count: reserved.length,
       requested: reservation.requested,
-      errors: reservation.errors,
+      errors: [...reservation.errors, ...rented.filter(hasNotComeUp).map(toError)],
       created_at: new Date(reservation.createdAt).toISOString(),
     };
   }
+}
+
+/** Such a member is missing, or another machine has taken its place. */
+function hasNotComeUp({ state, runningAt }: Rental): boolean {
+  return runningAt === null && (state === 'failed' || state === 'expired' || state === 'lost');
+}
+
+function toError({ provider, offerId, reason }: Rental): GangErrorView {
+  return { provider, offer_id: offerId, code: reason ?? 'failed' };
 }
 
 export class ReservationListView {

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
-import { reservationFailed } from '../gpu.errors.js';
+import { reservationCanceled, reservationFailed } from '../gpu.errors.js';
+import { CancellationWatch } from './cancellation-watch.js';
 import type { ReserveDto } from './dto/reserve.dto.js';
 import { GangRenter } from './gang-renter.js';
 import type { GangError, GangResult } from './gang-order.js';
@@ -20,12 +21,18 @@ export class ReservationsService {
     private readonly factory: ReservationFactory,
     private readonly renter: GangRenter,
     private readonly books: ReservationBooks,
+    private readonly watch: CancellationWatch,
   ) {}
 
   /** Resolves when the contracts exist. @throws DomainError; then nothing is left rented */
   async reserve(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
     const reservation = await this.begin(userId, dto, timeLimitMs);
-    await this.rent(reservation);
+    try {
+      await this.rent(reservation);
+    } catch (error) {
+      await this.books.whenGivenBack(reservation);
+      throw error;
+    }
     return reservation;
   }
 
@@ -48,7 +55,9 @@ export class ReservationsService {
   private async rent(reservation: Reservation): Promise<void> {
     let result: GangResult;
     try {
-      result = await this.renter.rent(this.factory.orderOf(reservation));
+      result = await this.watch.during(reservation.id, (canceled) =>
+        this.renter.rent({ ...this.factory.orderOf(reservation), canceled }),
+      );
     } catch (error) {
       await this.books.fail(reservation, isDomainError(error) ? error.code : 'reservation_failed', []);
       throw error;
@@ -57,13 +66,13 @@ export class ReservationsService {
   }
 
   private async conclude(reservation: Reservation, { rentals, errors }: GangResult): Promise<void> {
-    const isShort =
-      reservation.mode === 'atomic' ? rentals.length < reservation.requested : rentals.length === 0;
-    if (isShort) {
-      await this.books.fail(reservation, 'not_enough_offers', errors);
-      throw reservationFailed(describeShortage(reservation.requested, rentals.length), shortly(errors));
-    }
-    await this.books.rented(reservation, rentals, errors);
+    const { mode, requested } = reservation;
+    const isShort = mode === 'atomic' ? rentals.length < requested : rentals.length === 0;
+    const wasPending = isShort
+      ? await this.books.fail(reservation, 'not_enough_offers', errors)
+      : await this.books.rented(reservation, rentals, errors);
+    if (!wasPending) throw reservationCanceled();
+    if (isShort) throw reservationFailed(describeShortage(requested, rentals.length), shortly(errors));
   }
 }
 

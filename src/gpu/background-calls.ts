@@ -1,0 +1,26 @@
+import { Logger } from '@nestjs/common';
+
+/**
+ * Work that waits in a farm's queue and that no job may wait for. The same work is never under way twice; what fails
+ * is begun again by a later round.
+ */
+export class BackgroundCalls {
+  private readonly logger = new Logger(BackgroundCalls.name);
+  private readonly underWay = new Set<string>();
+
+  begin(key: string, work: () => Promise<void>): void {
+    if (this.underWay.has(key)) return;
+    this.underWay.add(key);
+    void this.run(key, work);
+  }
+
+  private async run(key: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.warn({ msg: 'failed, will be repeated', work: key, err: error });
+    } finally {
+      this.underWay.delete(key);
+    }
+  }
+}

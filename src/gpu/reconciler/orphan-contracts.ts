@@ -1,0 +1,31 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { GpuProvider, ProviderContract } from '../../providers/gpu-provider.js';
+import { DestroyCalls } from '../rentals/destroy-calls.js';
+import { RentalRepository } from '../rentals/rental.repository.js';
+import { isLive } from '../rentals/rental-state.js';
+import type { Rental } from '../rentals/rental.entity.js';
+
+/** Contracts with our mark that no open rental claims: they cost money and nobody uses them. */
+@Injectable()
+export class OrphanContracts {
+  private readonly logger = new Logger(OrphanContracts.name);
+
+  constructor(
+    private readonly rentals: RentalRepository,
+    private readonly calls: DestroyCalls,
+  ) {}
+
+  /** Destroys it, unless a rental has claimed it since the books were read. */
+  async end(farm: GpuProvider, { contractId, label }: ProviderContract): Promise<void> {
+    const rental = label === null ? null : await this.rentals.findByLabel(label);
+    if (rental && claims(rental, contractId)) return;
+    const which = { provider: farm.name, contract_id: contractId, rental_id: rental?.id };
+    this.logger.error({ msg: 'contract without a rental, destroying it', ...which });
+    void this.calls.ask({ provider: farm.name, contractId, label });
+  }
+}
+
+/** A second contract of one label is nobody's. */
+function claims({ state, contractId: own }: Rental, contractId: string): boolean {
+  return isLive(state) && (own === null || own === contractId);
+}

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { isDomainError } from '../../common/domain-error.js';
+import { RentalMeterService } from '../../credits/metering/rental-meter.service.js';
+import { RentalFactory, type RentalOrder } from './rental-factory.js';
+import { isLive } from './rental-state.js';
+import { RentalRepository } from './rental.repository.js';
+import { RentalTransitions } from './rental-transitions.service.js';
+import type { Rental } from './rental.entity.js';
+
+/** Writes down that something will be rented, and holds the money for it. */
+@Injectable()
+export class RentalOpener {
+  constructor(
+    private readonly factory: RentalFactory,
+    private readonly rentals: RentalRepository,
+    private readonly meter: RentalMeterService,
+    private readonly transitions: RentalTransitions,
+  ) {}
+
+  /** @throws DomainError 402 `insufficient_credits`; then nothing is held and the row says so */
+  async open(order: RentalOrder): Promise<Rental> {
+    const rental = this.factory.make(order);
+    await this.rentals.insert(rental);
+    try {
+      await this.meter.authorize({
+        rentalId: rental.id,
+        userId: rental.userId,
+        pricePerHourMicro: rental.priceMicro,
+        minimumHours: rental.minimumHours,
+      });
+      return rental;
+    } catch (error) {
+      await this.transitions.fail(rental, isDomainError(error) ? error.code : 'not_authorized', false);
+      throw error;
+    }
+  }
+
+  /** The rental as it stands, if its contract has been found and it lives. */
+  async findAdopted({ id }: Rental): Promise<Rental | undefined> {
+    const rental = await this.rentals.findById(id);
+    return rental && rental.contractId !== null && isLive(rental.state) ? rental : undefined;
+  }
+}
