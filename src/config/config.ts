@@ -14,6 +14,16 @@ export type DatabaseConfig =
       maxConnections: number;
     };
 
+export interface RedisConfig {
+  host: string;
+  port: number;
+  password?: string;
+  database: number;
+}
+
+/** Where logins are kept. */
+export type SessionMode = 'sql' | 'redis' | 'balanced';
+
 export interface FarmConfig {
   /** Undefined = the farm is not configured. */
   apiKey?: string;
@@ -65,6 +75,10 @@ export class AppConfig {
   };
   database: DatabaseConfig;
   databaseAutoMigrate: boolean;
+  /** Undefined = there is no Redis. */
+  redis?: RedisConfig;
+  /** `isReduced`: another mode was wanted, and there is no Redis for it. */
+  sessions: { mode: SessionMode; isReduced: boolean };
   auth: {
     jwtSecret: string;
     jwtSecretsPrevious: readonly string[];

@@ -112,6 +112,38 @@ export class Environment {
   @IsBoolean()
   DB_AUTO_MIGRATE = true;
 
+  @Variable('Redis', 'Redis host; unset: everything that Redis would share is kept in the process.')
+  @IsOptional()
+  @IsString()
+  REDIS_HOST?: string;
+
+  @Variable('Redis', 'Redis port.')
+  @NumberText()
+  @IsInt()
+  @Min(1)
+  @Max(65535)
+  REDIS_PORT = 6379;
+
+  @Variable('Redis', 'Redis password.', { isSecret: true })
+  @IsOptional()
+  @IsString()
+  REDIS_PASSWORD?: string;
+
+  @Variable('Redis', 'Redis database number.')
+  @NumberText()
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  REDIS_DB = 0;
+
+  @Variable(
+    'Redis',
+    'Where logins are kept: sql, redis (needs appendonly yes) or balanced (SQL is the truth, Redis the speed); unset: balanced with REDIS_HOST, else sql.',
+  )
+  @IsOptional()
+  @IsIn(['sql', 'redis', 'balanced'])
+  SESSION_MODE?: 'sql' | 'redis' | 'balanced';
+
   @Variable(
     'Identity',
     'Signs tokens: at least 32 random characters (openssl rand -base64 48). Developer mode makes one.',

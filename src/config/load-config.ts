@@ -11,6 +11,7 @@ import { developerSecret } from './developer-secret.js';
 import { Environment } from './env.dto.js';
 import { readKnownVariables, type RawEnvironment } from './env-source.js';
 import { paymentProblems, paymentsConfig } from './payments-config.js';
+import { redisConfig, redisProblems, sessionsConfig } from './redis-config.js';
 import { splitList } from './rules.js';
 import { isSampleValue } from './sample-values.js';
 import { parseStaticMachines, type StaticMachine } from './static-machine.js';
@@ -46,6 +47,7 @@ export function loadConfig(env: RawEnvironment, flags: ConfigFlags = {}): AppCon
   const staticMachines = readStaticMachines(environment, problems);
   const cryptoNetworks = readCryptoNetworks(environment, problems);
   problems.push(...sampleSecrets(environment), ...paymentProblems(environment));
+  problems.push(...redisProblems(environment));
   const database = databaseConfig(environment);
   const secret = signingSecret(environment, flags, database, problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -148,6 +150,8 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
     server: serverConfig(environment),
     database: resolved.database,
     databaseAutoMigrate: environment.DB_AUTO_MIGRATE,
+    redis: redisConfig(environment),
+    sessions: sessionsConfig(environment),
     auth: authConfig(environment, resolved.secret),
     encryptionKey: environment.ENCRYPTION_KEY ?? deriveKey(resolved.secret, 'gpuproxy encryption key'),
     limits: {

@@ -24,6 +24,16 @@ import { RentalSettlement } from './metering/rental-settlement.js';
 import { RentalTickService } from './metering/rental-tick.service.js';
 import { RentalTicker } from './metering/rental-ticker.js';
 import { RunwayWatch } from './metering/runway-watch.js';
+import { BlockBook } from './requests/block-book.js';
+import { BlockFunds } from './requests/block-funds.js';
+import { BlockKeeper } from './requests/block-keeper.js';
+import { BlockReaper } from './requests/block-reaper.js';
+import { BlockRecall } from './requests/block-recall.js';
+import { BlockRoom } from './requests/block-room.js';
+import { BlockUpkeep } from './requests/block-upkeep.js';
+import { RequestBlockRepository } from './requests/request-block.repository.js';
+import { RequestBudget } from './requests/request-budget.js';
+import { RequestPricing } from './requests/request-pricing.js';
 import { CreditHistory } from './usage/credit-history.service.js';
 import { RequestRuns } from './usage/request-runs.js';
 import { SessionRecorder } from './usage/session-recorder.js';
@@ -50,6 +60,16 @@ const METERING = [
   RentalTickService,
   RunwayWatch,
 ];
+const REQUESTS = [
+  BlockBook,
+  BlockFunds,
+  BlockKeeper,
+  BlockReaper,
+  BlockRecall,
+  BlockRoom,
+  BlockUpkeep,
+  RequestBlockRepository,
+];
 const USAGE = [RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
 const PUBLIC = [
   LedgerService,
@@ -57,11 +77,13 @@ const PUBLIC = [
   LedgerVerifier,
   LedgerReport,
   RentalMeterService,
+  RequestBudget,
+  RequestPricing,
   UsageRecorder,
   CreditHistory,
 ];
 
-export const CREDITS_PROVIDERS = [...LEDGER, ...METERING, ...USAGE, ...PUBLIC, CreditsJobs];
+export const CREDITS_PROVIDERS = [...LEDGER, ...METERING, ...REQUESTS, ...USAGE, ...PUBLIC, CreditsJobs];
 
 /** The ledger, the metering of rentals and the history of use. */
 @Module({

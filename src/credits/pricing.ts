@@ -24,6 +24,22 @@ export function costOfSeconds(seconds: number, pricePerHourMicro: number): numbe
   return Number(divideUp(BigInt(seconds) * BigInt(pricePerHourMicro), SECONDS_PER_HOUR));
 }
 
+/** What requests cost. */
+export interface RequestPrice {
+  requestPriceMicro: number;
+  /** Nano-credits per token. */
+  tokenPriceNano: number;
+}
+
+/**
+ * What one request with so many tokens costs, rounded up once.
+ * @throws RangeError when tokens are no whole number from zero on
+ */
+export function costOfRequest({ requestPriceMicro, tokenPriceNano }: RequestPrice, tokens: number): number {
+  const tokensNano = BigInt(requireCount(tokens, 'number of tokens')) * BigInt(tokenPriceNano);
+  return requestPriceMicro + Number(divideUp(tokensNano, NANO_PER_MICRO));
+}
+
 /** Whole seconds from one instant to another; a second begun counts, a span that runs backwards is empty. */
 export function billableSeconds(fromMs: number, toMs: number): number {
   return Math.max(0, Math.ceil((toMs - fromMs) / 1000));

@@ -29,6 +29,8 @@ export interface Credits {
   get<T>(type: Type<T>): T;
   /** A new user with so many credits to spend. */
   userWith(credits: number): Promise<string>;
+  /** As the service stops: what is in memory is written. */
+  stop(): Promise<void>;
 }
 
 const BILLING: AppConfig['billing'] = {
@@ -37,6 +39,9 @@ const BILLING: AppConfig['billing'] = {
   tickMs: 60_000,
   runwayMs: 300_000,
   warnMs: 600_000,
+  requestPriceMicro: 0,
+  tokenPriceNano: 0,
+  holdTtlMs: 120_000,
 };
 
 /** The credits module as the application wires it, on a test's database and with a clock that the test moves. */
@@ -77,6 +82,7 @@ export async function createCredits(
     jobs,
     get: (type) => module.get(type),
     userWith,
+    stop: () => module.close(),
   };
 }
 

@@ -1,10 +1,12 @@
 import { beforeAll, expect, it } from 'vitest';
 import { Credits1764000000200 } from '../../migrations/1764000000200-credits.js';
+import { RequestBlocks1764000000210 } from '../../migrations/1764000000210-request-blocks.js';
 import { findDrift } from '../../src/database/drift.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { CREDITS_SCHEMA } from './credits-fixture.js';
 
-const onlyCredits = { ...CREDITS_SCHEMA, migrations: [Credits1764000000200] };
+const MIGRATIONS = [Credits1764000000200, RequestBlocks1764000000210];
+const onlyCredits = { ...CREDITS_SCHEMA, migrations: MIGRATIONS };
 
 const EXACT_TYPES = new Set(['bigint', 'boolean', 'text', 'varchar', 'character varying']);
 
@@ -30,10 +32,10 @@ onEachDatabase('schema of the ledger', onlyCredits, (open) => {
   });
 
   it('goes away without a trace', async () => {
-    await database.dataSource.undoLastMigration();
+    for (const _ of MIGRATIONS) await database.dataSource.undoLastMigration();
     const rows = await database.dataSource.query<{ name: string }[]>(
       database.kind === 'sqlite'
-        ? `SELECT name FROM sqlite_master WHERE name LIKE '%credit%' OR name LIKE '%rental%' OR name LIKE '%usage%'`
+        ? `SELECT name FROM sqlite_master WHERE name LIKE '%credit%' OR name LIKE '%rental%' OR name LIKE '%usage%' OR name LIKE '%request%'`
         : `SELECT proname AS name FROM pg_proc WHERE proname IN ('refuse_ledger_change', 'require_zero_sum')
            UNION SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
     );

@@ -58,3 +58,8 @@ export class CreditAccount {
   @Instant()
   createdAt: number;
 }
+
+/** What a new hold or debit may take; negative when the overage is beyond the cap. */
+export function spendableOf({ postedMicro, heldMicro, capMicro }: CreditAccount): number {
+  return postedMicro - heldMicro + capMicro;
+}

@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { newId } from '../../common/id.js';
 import { inputHash } from '../../database/input-hash.js';
 import { holdNotFound, holdNotOpen, idempotencyMismatch } from '../credits.errors.js';
+import { spendableOf } from './account.entity.js';
 import { AccountRepository } from './account.repository.js';
 import { remainingOf, type CreditHold, type HoldPurpose, type HoldState } from './hold.entity.js';
 import { HoldRepository } from './hold.repository.js';
@@ -68,9 +69,15 @@ export class HoldKeeper {
   async extendUpTo(hold: CreditHold, wantedMicro: number, manager: EntityManager): Promise<number> {
     if (wantedMicro <= 0) return 0;
     if (await this.extend(hold.id, wantedMicro, manager)) return wantedMicro;
-    const { postedMicro, heldMicro, capMicro } = await this.accounts.get(hold.userId, manager);
-    const rest = Math.min(wantedMicro, postedMicro - heldMicro + capMicro);
+    const rest = Math.min(wantedMicro, spendableOf(await this.accounts.get(hold.userId, manager)));
     return rest > 0 && (await this.extend(hold.id, rest, manager)) ? rest : 0;
+  }
+
+  /** Frees a part of what is still set aside. */
+  async shrink(hold: CreditHold, byMicro: number, manager: EntityManager): Promise<void> {
+    if (byMicro <= 0) return;
+    if (!(await this.holds.extend(hold.id, -byMicro, manager))) throw await this.whyClosed(hold.id, manager);
+    await this.accounts.release(hold.userId, byMicro, manager);
   }
 
   /**

@@ -10,7 +10,7 @@ import {
   idempotencyMismatch,
   insufficientCredits,
 } from '../credits.errors.js';
-import type { CreditAccount } from './account.entity.js';
+import { spendableOf, type CreditAccount } from './account.entity.js';
 import { AccountRepository } from './account.repository.js';
 import { CreditEntry } from './entry.entity.js';
 import { HoldRepository } from './hold.repository.js';
@@ -128,7 +128,7 @@ export class Poster {
 /** Why an account refuses to spend `amount`. */
 export function refusalOf(account: CreditAccount, amount: number): Error {
   if (account.isFrozen) return accountFrozen();
-  return insufficientCredits(amount, account.postedMicro - account.heldMicro + account.capMicro);
+  return insufficientCredits(amount, spendableOf(account));
 }
 
 function inputHashOf(posting: Posting): string {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { EventBus } from '../../common/event-bus.js';
 import { AppConfig } from '../../config/config.js';
+import { spendableOf } from '../ledger/account.entity.js';
 import { AccountRepository } from '../ledger/account.repository.js';
 import { RentalMeterRepository } from './rental-meter.repository.js';
 
@@ -35,8 +36,7 @@ export class RunwayWatch {
     const { pricePerHourMicro, heldMicro } = await this.meters.burnOf(userId);
     const account = await this.accounts.find(userId);
     if (pricePerHourMicro === 0 || !account) return Number.POSITIVE_INFINITY;
-    const spendable = account.postedMicro - account.heldMicro + account.capMicro;
-    const available = account.isFrozen ? 0 : Math.max(0, spendable);
+    const available = account.isFrozen ? 0 : Math.max(0, spendableOf(account));
     return Math.floor(((heldMicro + available) * 3600) / pricePerHourMicro);
   }
 }

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { BlockAdmission } from './admission.js';
+import { BlockBook } from './block-book.js';
+import { BlockFunds } from './block-funds.js';
+import type { Block } from './block.js';
+
+/** Room in blocks for requests: at once when it is there, else when the database has given more. */
+@Injectable()
+export class BlockRoom {
+  constructor(
+    private readonly book: BlockBook,
+    private readonly funds: BlockFunds,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Without SQL; undefined when the user's block has not so much free. */
+  enter(userId: string, micro: number): BlockAdmission | undefined {
+    const block = this.book.findWith(userId, micro);
+    if (!block) return undefined;
+    block.reserve(micro);
+    block.inFlight++;
+    this.touch(block);
+    return new BlockAdmission(block, micro);
+  }
+
+  /** @throws insufficient_credits, account_frozen */
+  enterLater(userId: string, micro: number): Promise<BlockAdmission> {
+    return this.book.inTurn(userId, async () => {
+      for (;;) {
+        // Whoever was before us in the turn may have brought enough for both; those who need no turn may be faster.
+        const admission = this.enter(userId, micro);
+        if (admission) return admission;
+        await this.funds.obtain(userId, micro);
+      }
+    });
+  }
+
+  /** Gives an admission more from its own block. */
+  take(admission: BlockAdmission, byMicro: number): boolean {
+    const { block } = admission;
+    if (block.isLost || block.isSuspended || block.freeMicro < byMicro) return false;
+    admission.grow(byMicro);
+    return true;
+  }
+
+  /** @throws insufficient_credits, account_frozen; and whatever the database says */
+  takeLater(admission: BlockAdmission, byMicro: number): Promise<void> {
+    const { userId } = admission.block;
+    return this.book.inTurn(userId, async () => {
+      while (admission.isOpen && !this.take(admission, byMicro)) await this.funds.obtain(userId, byMicro);
+    });
+  }
+
+  touch(block: Block): void {
+    block.lastUsedAt = this.clock.now();
+  }
+}
