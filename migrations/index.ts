@@ -5,9 +5,11 @@ import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
 import { Credits1764000000200 } from './1764000000200-credits.js';
 import { RequestBlocks1764000000210 } from './1764000000210-request-blocks.js';
+import { UnitEconomics1764000000211 } from './1764000000211-unit-economics.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
+import { Mcp1764000000410 } from './1764000000410-mcp.js';
 import { Payments1764000000500 } from './1764000000500-payments.js';
 import { Crypto1764000000600 } from './1764000000600-crypto.js';
 import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js';
@@ -23,9 +25,11 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   ApiKeys1764000000120,
   Credits1764000000200,
   RequestBlocks1764000000210,
+  UnitEconomics1764000000211,
   StaticContracts1764000000250,
   Gpu1764000000300,
   BalancingPreferences1764000000350,
+  Mcp1764000000410,
   Payments1764000000500,
   Crypto1764000000600,
   PaymentRecords1764000000510,

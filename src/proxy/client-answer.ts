@@ -14,7 +14,7 @@ const INVALID_REASON = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** The upstream's answer to the client, as it comes: nothing is held back, nothing is read but the tail. */
 export class ClientAnswer implements AnswerSink {
-  private exchange: Exchange | undefined;
+  protected exchange: Exchange | undefined;
   private tail: UsageTail | undefined;
   private stallTimer: NodeJS.Timeout | undefined;
   private hasBytes = false;
@@ -22,7 +22,7 @@ export class ClientAnswer implements AnswerSink {
   private passesTrailers = false;
 
   constructor(
-    private readonly visit: Visit,
+    protected readonly visit: Visit,
     /** How long a client may refuse to read before it is cut off. */
     private readonly stallTimeoutMs: number,
   ) {}

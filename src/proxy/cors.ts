@@ -14,6 +14,7 @@ const EXPOSED = [
   'X-RateLimit-Reset',
   'Retry-After',
   'Proxy-Status',
+  'Mcp-Session-Id',
 ].join(', ');
 const PREFLIGHT_SECONDS = '600';
 

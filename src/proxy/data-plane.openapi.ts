@@ -17,7 +17,8 @@ export function mergeDataPlaneRoutes(document: OpenAPIObject): OpenAPIObject {
 }
 
 function pathItemOf(route: DataPlaneRoute): PathItem {
-  const methods = route.method === 'ANY' ? ANY_METHODS : ([route.method.toLowerCase()] as Method[]);
+  const any = route.documentedMethods ?? ANY_METHODS;
+  const methods = route.method === 'ANY' ? any : ([route.method.toLowerCase()] as Method[]);
   return Object.fromEntries(methods.map((method) => [method, operationOf(route, method)]));
 }
 
@@ -30,8 +31,13 @@ function operationOf(route: DataPlaneRoute, method: Method): Operation {
     tags: [TAG],
     parameters: [...pathParameters(route), TIME_LIMIT],
     ...(isOnly ? { requestBody: ENVELOPE_BODY } : {}),
-    responses: isOnly ? ENVELOPE_RESPONSES : TRANSPARENT_RESPONSES,
+    responses: responsesOf(route),
   };
+}
+
+function responsesOf({ method, problemFormat }: DataPlaneRoute): Operation['responses'] {
+  if (method !== 'ANY') return ENVELOPE_RESPONSES;
+  return problemFormat ? JSON_RPC_RESPONSES : TRANSPARENT_RESPONSES;
 }
 
 function pathParameters({ template }: DataPlaneRoute): NonNullable<Operation['parameters']> {
@@ -81,6 +87,14 @@ const TRANSPARENT_RESPONSES: Operation['responses'] = {
   '503': PROBLEM,
   '504': PROBLEM,
   '508': PROBLEM,
+};
+
+const JSON_RPC_RESPONSES: Operation['responses'] = {
+  default: {
+    description:
+      "The server's own answer, with X-Request-Id, X-GPUProxy-Instance and X-GPUProxy-Attempts; refusals are JSON-RPC errors without an id, `error.data.code` says what went wrong.",
+    content: { 'application/json': { schema: {} }, 'text/event-stream': { schema: {} } },
+  },
 };
 
 const ENVELOPE_BODY: NonNullable<Operation['requestBody']> = {

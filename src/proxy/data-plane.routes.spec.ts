@@ -16,6 +16,8 @@ describe('matchRoute', () => {
     expect(match('http://any.test/api/v1/gpu/pools/p/proxy/x')).toEqual(['pool', 'p', '/x']);
     expect(match('/api/v1/gpu/proxy', 'POST')).toEqual(['envelope', '', '']);
     expect(match('/api/v1/gpu/proxy?x', 'POST')).toEqual(['envelope', '', '?x']);
+    expect(match('/mcp/tools%20pool', 'DELETE')).toEqual(['mcp', 'tools%20pool', '']);
+    expect(match('/mcp/tools?a=/b')).toEqual(['mcp', 'tools', '?a=/b']);
   });
 
   it.each([
@@ -32,6 +34,11 @@ describe('matchRoute', () => {
     '/api/v1/gpu/./pools/p/proxy/x',
     '*',
     'http://any.test',
+    '/mcp',
+    '/mcp/',
+    '/mcp/?x',
+    '/mcp/p/x',
+    '/mcpx/p',
   ])('leaves %s to others', (target) => {
     expect(match(target)).toBeUndefined();
   });
@@ -48,7 +55,9 @@ describe('mergeDataPlaneRoutes', () => {
     const ids = Object.values(document.paths).flatMap((item) =>
       Object.values(item as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
     );
-    const methods = DATA_PLANE_ROUTES.map(({ method }) => (method === 'ANY' ? 7 : 1));
+    const methods = DATA_PLANE_ROUTES.map(({ method, documentedMethods }) =>
+      method === 'ANY' ? (documentedMethods?.length ?? 7) : 1,
+    );
     expect(ids).toHaveLength(methods.reduce<number>((sum, count) => sum + count, 0));
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -1,5 +1,7 @@
+import { jsonRpcProblem, type ProblemFormat } from './problem-format.js';
+
 /** Which piece of the data plane answers a route. */
-export type RouteHandlerName = 'pool' | 'rental' | 'envelope';
+export type RouteHandlerName = 'pool' | 'rental' | 'envelope' | 'mcp';
 
 /** A path that is taken before the control plane sees it; the OpenAPI document is completed from this table. */
 export interface DataPlaneRoute {
@@ -10,6 +12,10 @@ export interface DataPlaneRoute {
   handler: RouteHandlerName;
   /** May be upgraded to a WebSocket. */
   allowsUpgrade: boolean;
+  /** How refusals are written; absent = problem+json. */
+  problemFormat?: ProblemFormat;
+  /** Those of ANY that mean something, lower case; absent = all. */
+  documentedMethods?: readonly ('get' | 'post' | 'delete')[];
   /** For the OpenAPI document. */
   operationId: string;
   summary: string;
@@ -41,6 +47,17 @@ export const DATA_PLANE_ROUTES: readonly DataPlaneRoute[] = [
     operationId: 'proxyRequest',
     summary: 'A request described in JSON: its answer comes in JSON, or streamed with stream: true.',
   },
+  {
+    method: 'ANY',
+    template: '/mcp/{pool}',
+    handler: 'mcp',
+    allowsUpgrade: false,
+    problemFormat: jsonRpcProblem,
+    documentedMethods: ['get', 'post', 'delete'],
+    operationId: 'proxyToMcpServer',
+    summary:
+      "A pool's MCP servers (Streamable HTTP, with and without sessions); bytes pass unchanged, sessions stay with their server.",
+  },
 ];
 
 /** A URL that belongs to the data plane. */
@@ -56,7 +73,7 @@ interface Matcher {
   route: DataPlaneRoute;
   /** Up to the parameter, or the whole path. */
   prefix: string;
-  /** Between parameter and rest; undefined = the path ends with the prefix. */
+  /** Between parameter and rest; undefined = the path ends with the prefix, '' = with the parameter. */
   infix?: string;
 }
 
@@ -73,8 +90,7 @@ export function matchRoute(method: string | undefined, target: string): RouteMat
   const path = target.startsWith('/') ? target : originForm(target);
   for (const matcher of MATCHERS) {
     if (!path.startsWith(matcher.prefix) || !takesMethod(matcher.route, method)) continue;
-    const match =
-      matcher.infix === undefined ? matchWhole(matcher, path) : matchParts(matcher, matcher.infix, path);
+    const match = matchPath(matcher, path);
     if (match) return match;
   }
   return undefined;
@@ -90,9 +106,24 @@ function takesMethod(route: DataPlaneRoute, method: string | undefined): boolean
   return route.method === 'ANY' || route.method === method;
 }
 
+function matchPath(matcher: Matcher, path: string): RouteMatch | undefined {
+  const { infix } = matcher;
+  if (infix === undefined) return matchWhole(matcher, path);
+  return infix === '' ? matchTail(matcher, path) : matchParts(matcher, infix, path);
+}
+
 function matchWhole({ route, prefix }: Matcher, path: string): RouteMatch | undefined {
   const isWhole = path.length === prefix.length || path[prefix.length] === '?';
   return isWhole ? { route, parameter: '', rest: path.slice(prefix.length) } : undefined;
+}
+
+/** The parameter is the last segment; only a query may follow. */
+function matchTail({ route, prefix }: Matcher, path: string): RouteMatch | undefined {
+  const query = path.indexOf('?', prefix.length);
+  const end = query === -1 ? path.length : query;
+  const parameter = path.slice(prefix.length, end);
+  if (parameter === '' || parameter.includes('/')) return undefined;
+  return { route, parameter, rest: path.slice(end) };
 }
 
 function matchParts({ route, prefix }: Matcher, infix: string, path: string): RouteMatch | undefined {

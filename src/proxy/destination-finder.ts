@@ -23,9 +23,24 @@ export class DestinationFinder {
     return {
       poolKey: pool.key,
       poolName: pool.name,
+      mcpPath: pool.mcpPath,
       upstreamHeaders: pool.upstreamHeaders,
       next: (tried) => this.member(pool, tried),
     };
+  }
+
+  /**
+   * One member of a pool and no other, for what only that member knows; undefined when it no longer serves.
+   * @throws DomainError 404 `pool_not_found`
+   */
+  memberOf(ownerId: string, name: string, rentalId: string): Destination | undefined {
+    const { poolName, mcpPath, upstreamHeaders } = this.pool(ownerId, name);
+    const instance = this.instances.findByRental(rentalId);
+    if (instance?.ownerId !== ownerId || !instance.isServing) return undefined;
+    const origin = originOf(instance, this.pools.find(ownerId, name)?.port);
+    return origin === undefined
+      ? undefined
+      : { ...this.running(instance, origin), poolName, mcpPath, upstreamHeaders };
   }
 
   /** @throws DomainError 404 `instance_not_found`, also for another user's */

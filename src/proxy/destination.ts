@@ -16,6 +16,8 @@ export interface Destination {
   /** The pool's key in the balancer: only a pool has other instances to try, and a budget for it. */
   poolKey?: string;
   poolName?: string;
+  /** Where the MCP server of a pool's instances is, with its query. */
+  mcpPath?: string;
   /** Credentials for the upstream that the pool's owner filed. */
   upstreamHeaders?: Readonly<Record<string, string>>;
   /**

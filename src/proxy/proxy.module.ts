@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { provideAll } from '../common/registry.js';
 import { CreditsModule } from '../credits/credits.module.js';
 import { EgressModule } from '../egress/egress.module.js';
 import { GpuModule } from '../gpu/gpu.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
 import { Admission } from './admission.js';
 import { CorsPolicy } from './cors.js';
@@ -11,6 +13,7 @@ import { DataPlaneDoor } from './data-plane.door.js';
 import { DestinationFinder } from './destination-finder.js';
 import { ProxyGauges } from './gauges.js';
 import { InFlight } from './in-flight.js';
+import { MCP_ENTITIES, MCP_PROVIDERS } from './mcp/mcp.providers.js';
 import { Metering } from './metering.js';
 import { Peers } from './peers.js';
 import { PROTOCOL_HANDLERS, PROTOCOLS } from './protocols/index.js';
@@ -25,7 +28,15 @@ import { UpstreamClient } from './upstream.client.js';
 
 /** The data plane. Its door is not a Nest controller: it stands in front of the framework. */
 @Module({
-  imports: [AuthModule, CreditsModule, EgressModule, GpuModule, LoadBalancerModule],
+  imports: [
+    AuthModule,
+    CreditsModule,
+    EgressModule,
+    GpuModule,
+    JobsModule,
+    LoadBalancerModule,
+    TypeOrmModule.forFeature(MCP_ENTITIES),
+  ],
   providers: [
     Admission,
     CorsPolicy,
@@ -42,6 +53,7 @@ import { UpstreamClient } from './upstream.client.js';
     TransparentHandler,
     UpgradeTunnel,
     UpstreamClient,
+    ...MCP_PROVIDERS,
     ...provideAll<ProtocolHandler>(PROTOCOL_HANDLERS, PROTOCOLS),
   ],
   exports: [

@@ -20,6 +20,8 @@ export interface MeteredSink extends AnswerSink {
 /** A request as a route's handler has prepared it; time-outs and tenant are the service's business. */
 export type ProxyRequest = Pick<Dispatchable, 'method' | 'path' | 'headers' | 'body' | 'timeLimitMs'> & {
   protocol: string;
+  /** Between two bytes of the answer; 0 = none. Default PROXY_IDLE_TIMEOUT. */
+  idleTimeoutMs?: number;
 };
 
 /** The story of a proxied request: send it, then release, charge and count, however it ended. */
@@ -37,7 +39,8 @@ export class ProxyService {
 
   /** @throws DomainError when there is nothing to send to; everything later goes to the sink */
   run(visit: Visit, destination: Destination, request: ProxyRequest, sink: MeteredSink): void {
-    const { firstByteTimeoutMs, idleTimeoutMs } = this.config.proxy;
+    const { firstByteTimeoutMs } = this.config.proxy;
+    const { idleTimeoutMs = this.config.proxy.idleTimeoutMs } = request;
     const { method, path, headers, body, timeLimitMs, protocol } = request;
     const tenant = visit.caller.userId;
     const exchange = new Exchange(

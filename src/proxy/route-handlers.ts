@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
+import { McpHandler } from './mcp/mcp.handler.js';
 import { ProxyController } from './proxy.controller.js';
 import { TransparentHandler } from './transparent.handler.js';
 import { UpgradeTunnel } from './upgrade-tunnel.js';
@@ -12,16 +13,19 @@ export class RouteHandlers {
     private readonly transparent: TransparentHandler,
     private readonly tunnel: UpgradeTunnel,
     private readonly envelope: ProxyController,
+    private readonly mcp: McpHandler,
   ) {}
 
-  /** @throws DomainError when the request is refused */
-  serve(visit: Visit): void {
+  /** @throws DomainError (or rejects) when the request is refused */
+  serve(visit: Visit): void | Promise<void> {
     switch (visit.match.route.handler) {
       case 'pool':
       case 'rental':
         return this.transparent.serve(visit);
       case 'envelope':
         return this.envelope.serve(visit);
+      case 'mcp':
+        return this.mcp.serve(visit);
     }
   }
 

@@ -61,11 +61,12 @@ export class Visit {
     this.response.writeHead(status, flat as unknown as OutgoingHttpHeaders).end(body);
   }
 
-  /** Answers with a problem document; after the head there is nothing left to say. */
+  /** Answers with a problem document, or what the route has instead; after the head there is nothing left to say. */
   refuse(error: unknown, served?: Served): void {
     const { response } = this;
     if (response.headersSent || response.destroyed) return;
-    const { status, headers, body } = toProblem(error, this.requestId);
+    const format = this.match.route.problemFormat ?? toProblem;
+    const { status, headers, body } = format(error, this.requestId);
     this.answer(status, headers, Buffer.from(JSON.stringify(body)), served);
     discardBody(this.request);
   }

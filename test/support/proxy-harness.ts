@@ -36,6 +36,7 @@ import { RouteHandlers } from '../../src/proxy/route-handlers.js';
 import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
 import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
 import { UpstreamClient } from '../../src/proxy/upstream.client.js';
+import { mcpHandler } from './mcp-parts.js';
 
 export const OWNER = 'user-1';
 export const KEY = 'key-of-user-1';
@@ -90,7 +91,9 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
   const protocols = [new HttpProtocol(config, peers, service), new HttpsProtocol(config, peers, service)];
   const admission = new Admission(callersFromTable, new RateLimiter(clock), new RatePolicies(config));
-  const handlers = new RouteHandlers(transparent, tunnel, new ProxyController(config, finder, protocols));
+  const controller = new ProxyController(config, finder, protocols);
+  const mcp = mcpHandler({ config, clock, peers, instances, finder, transparent, service });
+  const handlers = new RouteHandlers(transparent, tunnel, controller, mcp);
   const door = new DataPlaneDoor(peers, new CorsPolicy(config), admission, handlers, inFlight);
   const server = createServer((request, response) => {
     if (!door.handle(request, response)) response.writeHead(404).end('control plane');
@@ -127,6 +130,8 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
         name,
         ownerId: OWNER,
         protocol: 'http' as const,
+        strategy: 'round_robin' as const,
+        memberIds: routable.map(({ instanceId }) => instanceId),
         mcpPath: '/mcp',
         ...settings,
       };

@@ -1,0 +1,24 @@
+import { DomainError } from '../../common/domain-error.js';
+
+/** Never heard of, of somebody else, of an instance that is gone: the client is to initialize anew. */
+export const sessionNotFound = (): DomainError =>
+  new DomainError('session_not_found', 404, 'There is no such MCP session (any more); initialize a new one.');
+
+export const originNotAllowed = (): DomainError =>
+  new DomainError('origin_not_allowed', 403, 'Pages of this origin may not call; see CORS_ORIGINS.');
+
+export const hostNotAllowed = (): DomainError =>
+  new DomainError('host_not_allowed', 403, 'This server does not go by that name; see PUBLIC_URL.');
+
+/** The server wants credentials that the caller's own would never be: its 401 would send the client the wrong way. */
+export const upstreamAuthRequired = (): DomainError =>
+  new DomainError(
+    'upstream_auth_required',
+    502,
+    'The MCP server asks for credentials; file them as upstream_headers.',
+  );
+
+export const tooManyStreams = (most: number): DomainError =>
+  new DomainError('too_many_streams', 429, `An account may have ${most} MCP requests open at a time.`, {
+    headers: { 'retry-after': '1' },
+  });
