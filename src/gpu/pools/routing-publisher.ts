@@ -6,7 +6,7 @@ import { weightOf } from '../../loadbalancer/weights.js';
 import { creditsFromMicro } from '../../common/money.js';
 import type { Rental } from '../rentals/rental.entity.js';
 import { InstanceDirectory } from './instance.directory.js';
-import { PoolDirectory } from './pool.directory.js';
+import { PoolDirectory, type RoutablePool } from './pool.directory.js';
 import { RoutingReader, type OwnerRouting, type RoutedPool } from './routing-reader.js';
 
 /** Writes one owner's routing into the directories and the balancer. Runs for one owner never overlap. */
@@ -62,11 +62,11 @@ export class RoutingPublisher {
   }
 
   private publishPools(userId: string, routing: OwnerRouting, fallback: StrategyName): void {
-    const goneKeys = this.pools.replaceOwner(
-      userId,
-      routing.pools.map(({ pool }) => pool),
+    const pools = routing.pools.map((routed) => withStrategy(routed, fallback));
+    const goneKeys = this.pools.replaceOwner(userId, pools);
+    pools.forEach(({ key, ownerId, strategy, memberIds }) =>
+      this.balancer.setPool(key, { ownerId, strategy, memberIds }),
     );
-    routing.pools.forEach((routed) => this.setPool(userId, routed, fallback));
     goneKeys.forEach((key) => this.balancer.removePool(key));
   }
 
@@ -80,9 +80,8 @@ export class RoutingPublisher {
       state: rental.isServing ? 'serving' : 'fenced',
     });
   }
+}
 
-  private setPool(ownerId: string, { pool, strategy, memberIds }: RoutedPool, fallback: StrategyName): void {
-    const chosen = strategy !== null && isStrategyName(strategy) ? strategy : fallback;
-    this.balancer.setPool(pool.key, { ownerId, strategy: chosen, memberIds });
-  }
+function withStrategy({ pool, strategy }: RoutedPool, fallback: StrategyName): RoutablePool {
+  return { ...pool, strategy: strategy !== null && isStrategyName(strategy) ? strategy : fallback };
 }

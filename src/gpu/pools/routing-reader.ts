@@ -9,9 +9,8 @@ import { PoolRepository } from './pool.repository.js';
 
 export interface RoutedPool {
   pool: RoutablePool;
+  /** As the pool's row says it; null = the owner's default. */
   strategy: string | null;
-  /** Instance ids of its running members, oldest first. */
-  memberIds: string[];
 }
 
 /** Everything that routes one owner's requests. */
@@ -52,22 +51,28 @@ export class RoutingReader {
     { rentals, pools, members }: { rentals: Rental[]; pools: Pool[]; members: PoolMember[] },
   ): RoutedPool[] {
     const named = pools.map((pool) => ({
-      pool: this.toRoutable(pool),
+      pool: this.toRoutable(
+        pool,
+        instanceIds(pool.name === DEFAULT_POOL ? rentals : membersOf(pool, rentals, members)),
+      ),
       strategy: pool.strategy,
-      memberIds: instanceIds(pool.name === DEFAULT_POOL ? rentals : membersOf(pool, rentals, members)),
     }));
     const hasDefault = pools.some(({ name }) => name === DEFAULT_POOL);
-    const implied = { pool: defaultPool(userId), strategy: null, memberIds: instanceIds(rentals) };
+    const implied = {
+      pool: { ...defaultPool(userId), memberIds: instanceIds(rentals) },
+      strategy: null,
+    };
     return hasDefault ? named : [...named, implied];
   }
 
-  private toRoutable(pool: Pool): RoutablePool {
+  private toRoutable(pool: Pool, memberIds: readonly string[]): RoutablePool {
     const sealed = pool.upstreamHeadersSealed;
     return {
+      ...defaultPool(pool.userId),
       key: poolKey(pool.userId, pool.name),
       name: pool.name,
-      ownerId: pool.userId,
       protocol: pool.protocol,
+      memberIds,
       port: pool.port ?? undefined,
       mcpPath: pool.mcpPath,
       models: pool.models ?? undefined,
