@@ -10,3 +10,10 @@ export function invalidRefreshToken(): DomainError {
 export function sessionNotFound(): DomainError {
   return new DomainError('session_not_found', 404, 'There is no such session.');
 }
+
+/** The store of the logins does not answer: nobody is taken for logged out, and nobody is let in unchecked. */
+export function sessionsUnavailable(): DomainError {
+  return new DomainError('sessions_unavailable', 503, 'Logins cannot be checked now; try again.', {
+    headers: { 'Retry-After': '1' },
+  });
+}

@@ -1,10 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/common/id.js';
 import { Session } from '../../src/sessions/session.entity.js';
 import type { SessionStore, TokenRotation } from '../../src/sessions/session-store.js';
 import { SESSION_STORE_CLASSES } from '../../src/sessions/stores/index.js';
 import { User } from '../../src/users/user.entity.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
+import { openSessionStore, type OpenSessionStore } from '../support/session-stores.js';
 
 const NOW = 1_791_504_000_000;
 const DAY_MS = 86_400_000;
@@ -26,10 +27,13 @@ onEachDatabase('session stores', { entities: [Session, User] }, (open) => {
   };
 
   describe.each(SESSION_STORE_CLASSES)('%o', (StoreClass) => {
+    let opened: OpenSessionStore;
     let store: SessionStore;
-    beforeAll(() => {
-      store = new StoreClass(database.unitOfWork);
+    beforeAll(async () => {
+      opened = await openSessionStore(StoreClass, database.unitOfWork);
+      store = opened.store;
     });
+    afterAll(() => opened.close());
 
     const create = async (changes: Partial<Session> = {}): Promise<Session> => {
       const session: Session = {
