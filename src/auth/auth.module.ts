@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { JobsModule } from '../jobs/jobs.module.js';
+import { RedisModule } from '../redis/redis.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ApiKeyHasher } from './api-keys/api-key-hasher.js';
@@ -33,6 +34,7 @@ import { ApiKeyAuthenticator } from './verification/api-key.authenticator.js';
 import { CallerCache } from './verification/caller-cache.js';
 import { CallerVerifier } from './verification/caller-verifier.js';
 import { CredentialLookup } from './verification/credential-lookup.js';
+import { RevocationRelay } from './verification/revocation-relay.js';
 import { TokenAuthenticator } from './verification/token.authenticator.js';
 
 const API_KEYS = [ApiKeyRepository, ApiKeyHasher, ApiKeyFactory, ApiKeysService, LastUsedRecorder];
@@ -41,6 +43,7 @@ const THROTTLING = [LoginAttemptRepository, LoginThrottle, AttemptPurgeJob];
 const VERIFICATION = [
   CallerCache,
   CallerVerifier,
+  RevocationRelay,
   CredentialLookup,
   ApiKeyAuthenticator,
   TokenAuthenticator,
@@ -56,7 +59,13 @@ const GUARDS = [AuthGuard, RateLimitGuard, AccessGuard].map((guard) => ({
 }));
 
 @Module({
-  imports: [UsersModule, SessionsModule, JobsModule, TypeOrmModule.forFeature([ApiKey, LoginAttempt])],
+  imports: [
+    UsersModule,
+    SessionsModule,
+    JobsModule,
+    RedisModule,
+    TypeOrmModule.forFeature([ApiKey, LoginAttempt]),
+  ],
   controllers: [AuthController, SessionsController, ApiKeysController],
   providers: [...API_KEYS, ...LOGINS, ...THROTTLING, ...VERIFICATION, ...RATE_LIMITING, ...GUARDS],
   exports: [

@@ -17,6 +17,7 @@ export class OwnEndpoints {
   ) {
     this.addListener(config.server.port);
     if (config.database.type === 'postgres') this.addService(config.database.host, config.database.port);
+    if (config.redis) this.addService(config.redis.host, config.redis.port);
   }
 
   /** A port of ours, told again once a free one was taken. */

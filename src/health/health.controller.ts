@@ -18,7 +18,7 @@ export class HealthController {
   @Get()
   @Public()
   async summary(): Promise<HealthView> {
-    return HealthView.from(await this.health.isDatabaseUsable(), this.clock.now());
+    return HealthView.from(await this.health.isWhole(), this.clock.now());
   }
 
   /** For the supervisor: 503 = restart this process. */

@@ -8,6 +8,7 @@ import { DomainError } from '../common/domain-error.js';
 import { Lifecycle } from '../common/lifecycle.js';
 import { AppConfig } from '../config/config.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { RedisCommands } from '../redis/redis-commands.js';
 
 const CACHE_MS = 1000;
 const PROBE_TIMEOUT_MS = 1000;
@@ -30,6 +31,7 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly lifecycle: Lifecycle,
+    private readonly redis: RedisCommands,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -47,9 +49,11 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
     return longestDelayMs < MAX_LOOP_DELAY_MS;
   }
 
-  async isDatabaseUsable(): Promise<boolean> {
+  /** Whether all that it uses answers. Without Redis it goes on, slower or more careful. */
+  async isWhole(): Promise<boolean> {
     await this.lookAtDatabase();
-    return this.databaseFailures === 0;
+    const hasRedis = this.redis.isAvailable || !this.redis.isConfigured;
+    return this.databaseFailures === 0 && hasRedis;
   }
 
   /** False while draining, with an unusable database, or with a full disk. */

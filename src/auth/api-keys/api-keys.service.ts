@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import type { Caller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
+import { EventBus } from '../../common/event-bus.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import {
   apiKeyNotFound,
@@ -10,11 +11,13 @@ import {
   scopesNotYours,
   tooManyApiKeys,
 } from '../auth.errors.js';
-import { CallerCache } from '../verification/caller-cache.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyFactory, type KeyTerms, type MintedKey } from './api-key.factory.js';
 import { ApiKeyRepository, type ApiKeyCursor } from './api-key.repository.js';
 import { DEFAULT_KEY_SCOPES, type KeyScope } from './key-scopes.js';
+
+/** Emitted after a key was revoked or its end was changed; `data.id` is the key. Whoever remembers it forgets it. */
+export const API_KEY_CHANGED = 'api_key.changed';
 
 const MOST_KEYS = 1000;
 const HOUR_MS = 3_600_000;
@@ -32,9 +35,9 @@ export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeyRepository,
     private readonly factory: ApiKeyFactory,
-    private readonly cache: CallerCache,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly events: EventBus,
   ) {}
 
   /**
@@ -63,7 +66,7 @@ export class ApiKeysService {
       { id, userId, revokedAt: IsNull() },
       { revokedAt: this.clock.now() },
     );
-    this.cache.forget(id);
+    this.announceChange(userId, id);
     if (!isRevoked) throw apiKeyNotFound();
   }
 
@@ -78,8 +81,12 @@ export class ApiKeysService {
     requireScopesOf(caller, old.scopes);
     const minted = await this.factory.mint(old);
     await this.replace(old, minted.key, this.clock.now() + graceHours * HOUR_MS);
-    this.cache.forget(id);
+    this.announceChange(caller.userId, id);
     return minted;
+  }
+
+  private announceChange(userId: string, id: string): void {
+    this.events.emit({ name: API_KEY_CHANGED, userId, at: this.clock.now(), data: { id } });
   }
 
   private async add(terms: KeyTerms): Promise<MintedKey> {

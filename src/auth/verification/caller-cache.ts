@@ -2,9 +2,10 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
-import { EventBus } from '../../common/event-bus.js';
+import { EventBus, type DomainEvent } from '../../common/event-bus.js';
 import { SESSION_ENDED } from '../../sessions/sessions.service.js';
 import { USER_ACCESS_CHANGED } from '../../users/users.service.js';
+import { API_KEY_CHANGED } from '../api-keys/api-keys.service.js';
 
 /** A credential that was found good, and the instant at which it stops being so by itself. */
 export interface VerifiedCaller {
@@ -13,12 +14,13 @@ export interface VerifiedCaller {
 }
 
 const MOST_CALLERS = 20_000;
-/** How long other processes may take to notice a revocation. */
+/** How long other processes may take to notice a revocation when no Redis tells them. */
 const LONGEST_MS = 30_000;
 
 /**
  * Remembers verified callers by the SHA-256 of their credential, so that a request in the middle of a run costs no query.
- * In this process revocations act at once: everything of the user, key or session is forgotten.
+ * Revocations act at once, here and (see `RevocationRelay`) in all processes that share a Redis: everything of the user,
+ * key or session is forgotten.
  */
 @Injectable()
 export class CallerCache implements OnModuleInit, OnModuleDestroy {
@@ -40,7 +42,9 @@ export class CallerCache implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     this.subscriptions = [
       this.events.on(USER_ACCESS_CHANGED, ({ userId }) => this.forget(userId ?? '')),
-      this.events.on(SESSION_ENDED, ({ data }) => this.forget((data as { id: string }).id)),
+      ...[SESSION_ENDED, API_KEY_CHANGED].map((name) =>
+        this.events.on(name, (event) => this.forget(idOf(event))),
+      ),
     ];
   }
 
@@ -77,6 +81,12 @@ export class CallerCache implements OnModuleInit, OnModuleDestroy {
     for (const digest of this.digestsOf.get(id) ?? []) this.callers.delete(digest);
   }
 
+  /** When nobody knows what was revoked meanwhile. */
+  forgetAll(): void {
+    this.forgotten++;
+    this.callers.clear();
+  }
+
   private unlink(caller: Caller, digest: string): void {
     for (const id of [caller.userId, caller.credentialId]) {
       const digests = this.digestsOf.get(id);
@@ -84,4 +94,8 @@ export class CallerCache implements OnModuleInit, OnModuleDestroy {
       if (digests?.size === 0) this.digestsOf.delete(id);
     }
   }
+}
+
+function idOf({ data }: DomainEvent): string {
+  return (data as { id: string }).id;
 }

@@ -71,7 +71,8 @@ describe('CallerVerifier', () => {
   });
 
   it.each([
-    ['the key was revoked', () => cache.forget('key')],
+    ['the key was revoked', () => events.emit({ name: 'api_key.changed', at: 0, data: { id: 'key' } })],
+    ['nobody knows what was revoked', () => cache.forgetAll()],
     ['the user changed', () => events.emit({ name: 'user.access_changed', userId: 'user', at: 0, data: {} })],
     ['the session ended', () => events.emit({ name: 'session.ended', at: 0, data: { id: 'key' } })],
   ])('forgets at once when %s', async (_, revoke) => {
