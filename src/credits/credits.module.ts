@@ -15,9 +15,11 @@ import { LedgerFindingsRepository } from './ledger/ledger-findings.repository.js
 import { LedgerReport } from './ledger/ledger-report.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { LedgerService } from './ledger/ledger.service.js';
+import { PlatformPoster } from './ledger/platform-poster.js';
 import { Poster } from './ledger/poster.js';
 import { TransferRepository } from './ledger/transfer.repository.js';
 import { RentalAuthorization } from './metering/rental-authorization.js';
+import { RentalCosts } from './metering/rental-costs.js';
 import { RentalMeterRepository } from './metering/rental-meter.repository.js';
 import { RentalMeterService } from './metering/rental-meter.service.js';
 import { RentalSettlement } from './metering/rental-settlement.js';
@@ -35,6 +37,8 @@ import { RequestBlockRepository } from './requests/request-block.repository.js';
 import { RequestBudget } from './requests/request-budget.js';
 import { RequestPricing } from './requests/request-pricing.js';
 import { CreditHistory } from './usage/credit-history.service.js';
+import { InstanceBusyTime } from './usage/instance-busy-time.js';
+import { RequestCosts } from './usage/request-costs.js';
 import { RequestRuns } from './usage/request-runs.js';
 import { SessionRecorder } from './usage/session-recorder.js';
 import { SessionRepository } from './usage/session.repository.js';
@@ -49,11 +53,13 @@ const LEDGER = [
   HoldKeeper,
   HoldRepository,
   LedgerFindingsRepository,
+  PlatformPoster,
   Poster,
   TransferRepository,
 ];
 const METERING = [
   RentalAuthorization,
+  RentalCosts,
   RentalMeterRepository,
   RentalSettlement,
   RentalTicker,
@@ -70,13 +76,14 @@ const REQUESTS = [
   BlockUpkeep,
   RequestBlockRepository,
 ];
-const USAGE = [RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
+const USAGE = [RequestCosts, RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
 const PUBLIC = [
   LedgerService,
   AccountSettings,
   LedgerVerifier,
   LedgerReport,
   RentalMeterService,
+  InstanceBusyTime,
   RequestBudget,
   RequestPricing,
   UsageRecorder,

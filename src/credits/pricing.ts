@@ -16,6 +16,12 @@ export function priceMicroPerHour(providerDollarsPerHour: number, markupPercent:
   return Number(divideUp(nanoDollars * (WHOLE + markup), WHOLE * NANO_PER_MICRO));
 }
 
+/** The farm's price in a price of ours, as good as it can be told from that. */
+export function priceBeforeMarkup(pricePerHourMicro: number, markupPercent: number): number {
+  const markup = BigInt(requireCount(markupPercent * PARTS_PER_PERCENT, 'markup'));
+  return Number((BigInt(pricePerHourMicro) * WHOLE) / (WHOLE + markup));
+}
+
 /**
  * What `seconds` cost altogether, rounded up once. Charges in steps post the difference to what is already
  * charged, so every way to cut the time into steps adds up to the same.

@@ -19,7 +19,7 @@ export class UsageView {
   output_tokens: number | null;
   /** What the request itself was charged. */
   cost_credits: number;
-  /** Its share of the rental's cost, for information; null when unknown. */
+  /** Its share of what the rental costs, in the time it kept the instance busy; for information, null when unknown. */
   gpu_cost_credits: number | null;
 
   static from(record: UsageRecord): UsageView {

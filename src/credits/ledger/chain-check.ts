@@ -1,7 +1,7 @@
 import type { CreditAccount } from './account.entity.js';
 import type { CreditEntry } from './entry.entity.js';
 import { entryHash, GENESIS_HASH } from './ledger-hash.js';
-import { ruleOf, userAccount } from './transfer-codes.js';
+import { isUsage, userAccount } from './transfer-codes.js';
 import type { CreditTransfer } from './transfer.entity.js';
 
 /** The first thing found wrong. */
@@ -68,7 +68,7 @@ export class ChainCheck {
     if (entry.seq !== this.seq + 1) return 'the entry is missing';
     if (!transfer) return 'the transfer is missing';
     this.balance += entry.amountMicro;
-    if (ruleOf(transfer.code)?.isUsage) this.used -= entry.amountMicro;
+    if (isUsage(transfer.code)) this.used -= entry.amountMicro;
     if (entry.balanceAfterMicro !== this.balance) return 'the balance is wrong';
     if (entry.usedAfterMicro !== this.used) return 'the usage is wrong';
     if (entry.prevHash !== this.hash) return 'the chain to the entry before is broken';

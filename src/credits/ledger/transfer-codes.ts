@@ -10,7 +10,10 @@ export type PlatformAccount =
   | 'refund'
   | 'dispute'
   | 'writeoff'
-  | `clearing:${string}`;
+  | `clearing:${string}`
+  /** What a farm has taken for rentals, and what is owed to it for that. */
+  | `cogs:${string}`
+  | `payable:${string}`;
 
 interface TransferRule {
   /** The other side, unless the transfer names one. */
@@ -29,7 +32,7 @@ const rule = (
   extra: Partial<TransferRule> = {},
 ): TransferRule => ({ direction, counterAccount, isUsage: false, mayPassFloor: false, ...extra });
 
-/** Every reason why credits move: a closed set, held by the database too. */
+/** Every reason why a user's credits move: a closed set, held by the database too. */
 export const TRANSFER_CODES = {
   signup_grant: rule('in', 'grant:promo'),
   grant: rule('in', 'grant:promo'),
@@ -48,10 +51,18 @@ export const TRANSFER_CODES = {
   writeoff: rule('in', 'writeoff'),
 } as const satisfies Record<string, TransferRule>;
 
+/** Movements of users' credits. */
 export type TransferCode = keyof typeof TRANSFER_CODES;
+/** Movements between accounts of the platform. */
+export type PlatformCode = 'gpu_cost';
 
 export function ruleOf(code: TransferCode): TransferRule {
   return TRANSFER_CODES[code];
+}
+
+/** Whether a posted code, as it was read, counts as use of the product. */
+export function isUsage(code: TransferCode | PlatformCode): boolean {
+  return code in TRANSFER_CODES && ruleOf(code as TransferCode).isUsage;
 }
 
 /** How a user's account is called in entries and transfers. */

@@ -1,6 +1,6 @@
 import { Entity, Index, Unique } from 'typeorm';
 import { Id, Instant, Reference, Text } from '../../database/columns.js';
-import type { TransferCode } from './transfer-codes.js';
+import type { PlatformCode, TransferCode } from './transfer-codes.js';
 
 /** One movement of credits: two entries that add up to zero. Never changed, never deleted. */
 @Entity('credit_transfers')
@@ -10,7 +10,7 @@ export class CreditTransfer {
   @Id()
   id: string;
 
-  /** The user's account that moves, which also owns the idempotency key. */
+  /** The account that moves, a user's as a rule; it also owns the idempotency key. */
   @Text({ length: 80 })
   account: string;
 
@@ -22,7 +22,7 @@ export class CreditTransfer {
   inputHash: string;
 
   @Text({ length: 32 })
-  code: TransferCode;
+  code: TransferCode | PlatformCode;
 
   /** The hold that paid. */
   @Reference({ nullable: true })

@@ -4,6 +4,7 @@ import { AppConfig } from '../../config/config.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { AccountOpener } from '../ledger/account-opener.js';
 import { HoldKeeper } from '../ledger/hold-keeper.js';
+import { priceBeforeMarkup } from '../pricing.js';
 import { reserveAtStart } from './rental-cost.js';
 import { RentalMeterRepository } from './rental-meter.repository.js';
 import { runwayMsOf } from './rental-ticker.js';
@@ -18,6 +19,10 @@ export interface RentalTerms {
   pricePerHourMicro: number;
   /** Hours charged at least, once it runs; 0 = by the second from the start. */
   minimumHours: number;
+  /** The farm's name, for its accounts. */
+  provider?: string;
+  /** What the farm takes; default: the price without the operator's markup. */
+  providerPricePerHourMicro?: number;
   /** The key or login that rents; shown in the session row. Default: the user. */
   clientId?: string;
   ip?: string;
@@ -55,15 +60,22 @@ export class RentalAuthorization {
       clientId: terms.clientId ?? userId,
       ip: terms.ip ?? null,
       pricePerHourMicro,
+      provider: terms.provider ?? 'unknown',
+      providerPricePerHourMicro: terms.providerPricePerHourMicro ?? this.farmPriceOf(pricePerHourMicro),
       minimumSeconds,
       state: 'authorized' as const,
       openedSeq: await this.meters.accountSeq(userId, manager),
       chargedMicro: 0,
+      costMicro: 0,
       runningAt: null,
       billedThrough: null,
       endedAt: null,
       createdAt: hold.createdAt,
     };
     await this.meters.insertIfMissing(meter, manager);
+  }
+
+  private farmPriceOf(pricePerHourMicro: number): number {
+    return priceBeforeMarkup(pricePerHourMicro, this.config.billing.markupPercent);
   }
 }

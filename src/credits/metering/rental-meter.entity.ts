@@ -32,6 +32,14 @@ export class RentalMeter {
   @Amount()
   pricePerHourMicro: number;
 
+  /** The farm; `unknown` for rentals from before farms' prices were kept. */
+  @Text({ length: 32 })
+  provider: string;
+
+  /** What the farm takes. */
+  @Amount()
+  providerPricePerHourMicro: number;
+
   /** Charged at least, once it ran. */
   @Count()
   minimumSeconds: number;
@@ -46,6 +54,10 @@ export class RentalMeter {
   /** Posted so far. */
   @Amount()
   chargedMicro: number;
+
+  /** What the farm has taken for it, as far as it is booked. */
+  @Amount()
+  costMicro: number;
 
   @Instant({ nullable: true })
   runningAt: number | null;

@@ -51,7 +51,7 @@ export class RentalMeterRepository {
 
   async record(
     rentalId: string,
-    change: Partial<Pick<RentalMeter, 'chargedMicro' | 'state'>>,
+    change: Partial<Pick<RentalMeter, 'chargedMicro' | 'costMicro' | 'state'>>,
     manager: EntityManager,
   ): Promise<void> {
     await manager.update(RentalMeter, { rentalId }, change);

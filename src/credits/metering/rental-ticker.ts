@@ -5,6 +5,7 @@ import { UnitOfWork } from '../../database/unit-of-work.js';
 import { HoldKeeper } from '../ledger/hold-keeper.js';
 import { remainingOf } from '../ledger/hold.entity.js';
 import { rentalNotMetered } from '../credits.errors.js';
+import { RentalCosts } from './rental-costs.js';
 import { costOfMs, costThrough, reserveAfter } from './rental-cost.js';
 import type { RentalMeter } from './rental-meter.entity.js';
 import { RentalMeterRepository } from './rental-meter.repository.js';
@@ -28,6 +29,7 @@ export class RentalTicker {
     private readonly unitOfWork: UnitOfWork,
     private readonly meters: RentalMeterRepository,
     private readonly holds: HoldKeeper,
+    private readonly costs: RentalCosts,
     private readonly config: AppConfig,
   ) {}
 
@@ -48,7 +50,9 @@ export class RentalTicker {
     if (charge > 0) await this.charge(meter, charge, nowMs, manager);
     const ranOut = isShort && available - charge < this.costOfTick(meter);
     const state = ranOut ? 'exhausted' : 'running';
-    await this.meters.record(meter.rentalId, { chargedMicro: meter.chargedMicro + charge, state }, manager);
+    const costMicro = await this.costs.bookThrough(meter, nowMs, manager);
+    const chargedMicro = meter.chargedMicro + charge;
+    await this.meters.record(meter.rentalId, { chargedMicro, costMicro, state }, manager);
     return { meter, result: ranOut ? 'ran_out' : 'paid' };
   }
 

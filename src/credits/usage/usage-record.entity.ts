@@ -4,6 +4,7 @@ import { Amount, Count, Id, Instant, Reference, Text } from '../../database/colu
 /** One request through the data plane. */
 @Entity('usage_records')
 @Index(['userId', 'at', 'id'])
+@Index(['at'])
 export class UsageRecord {
   @Id()
   id: string;
@@ -25,6 +26,9 @@ export class UsageRecord {
 
   @Text({ nullable: true, length: 128 })
   instanceId: string | null;
+
+  @Reference({ nullable: true })
+  rentalId: string | null;
 
   @Text({ length: 32 })
   protocol: string;
@@ -55,7 +59,15 @@ export class UsageRecord {
   @Amount()
   costMicro: number;
 
-  /** Its share of the rental's cost, for information. */
+  /** Its share of the time in which the instance had something to do; what runs at once shares equally. */
+  @Count({ nullable: true })
+  busyMs: number | null;
+
+  /** That share of what the rental costs its user. */
   @Amount({ nullable: true })
   gpuCostMicro: number | null;
+
+  /** That share of what the farm takes. */
+  @Amount({ nullable: true })
+  providerCostMicro: number | null;
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { newId } from '../../common/id.js';
+import { RequestCosts } from './request-costs.js';
 import { RequestRuns } from './request-runs.js';
 import type { UsageRecord } from './usage-record.entity.js';
 import { UsageRepository } from './usage.repository.js';
@@ -12,14 +13,25 @@ const MOST_WAITING = 60_000;
 /** One finished request. Texts beyond the columns' lengths are cut. */
 export type UsageEvent = Omit<
   UsageRecord,
-  'id' | 'inputTokens' | 'outputTokens' | 'gpuCostMicro' | 'keyId' | 'pool' | 'instanceId'
+  | 'id'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'gpuCostMicro'
+  | 'providerCostMicro'
+  | 'keyId'
+  | 'pool'
+  | 'instanceId'
+  | 'rentalId'
+  | 'busyMs'
 > & {
   keyId?: string | null;
   pool?: string | null;
   instanceId?: string | null;
   inputTokens?: number | null;
   outputTokens?: number | null;
-  gpuCostMicro?: number | null;
+  /** What served it, and the share of its time; from both follows the share of its cost. */
+  rentalId?: string | null;
+  busyMs?: number | null;
   /** Only for the session row; usage rows keep no address. */
   ip?: string | null;
 };
@@ -41,6 +53,7 @@ export class UsageRecorder implements OnApplicationShutdown {
   constructor(
     private readonly usage: UsageRepository,
     private readonly runs: RequestRuns,
+    private readonly costs: RequestCosts,
   ) {}
 
   /** Never waits and never throws for what the database does. */
@@ -96,6 +109,7 @@ export class UsageRecorder implements OnApplicationShutdown {
     this.reportDropped();
     while (this.waiting.length > 0) {
       const batch = this.waiting.slice(0, ROWS_PER_INSERT);
+      await this.costs.complete(batch);
       await this.usage.insertMissing(batch);
       this.waiting = this.waiting.slice(batch.length);
     }
@@ -109,8 +123,8 @@ export class UsageRecorder implements OnApplicationShutdown {
 }
 
 function toRecord(event: UsageEvent): UsageRecord {
-  const { keyId = null, pool = null, instanceId = null } = event;
-  const { inputTokens = null, outputTokens = null, gpuCostMicro = null } = event;
+  const { keyId = null, pool = null, instanceId = null, rentalId = null, busyMs = null } = event;
+  const { inputTokens = null, outputTokens = null } = event;
   return {
     id: newId(),
     at: whole(event.at),
@@ -119,6 +133,7 @@ function toRecord(event: UsageEvent): UsageRecord {
     keyId,
     pool: pool === null ? null : cut(pool, 128),
     instanceId: instanceId === null ? null : cut(instanceId, 128),
+    rentalId,
     protocol: cut(event.protocol, 32),
     route: cut(event.route, 255),
     status: event.status,
@@ -128,7 +143,9 @@ function toRecord(event: UsageEvent): UsageRecord {
     bytesIn: whole(event.bytesIn),
     bytesOut: whole(event.bytesOut),
     costMicro: event.costMicro,
-    gpuCostMicro,
+    busyMs: busyMs === null ? null : whole(busyMs),
+    gpuCostMicro: null,
+    providerCostMicro: null,
   };
 }
 
