@@ -16,6 +16,8 @@ import { DirectorySync } from './pools/directory-sync.service.js';
 import { HealthProber } from './pools/health-prober.js';
 import { InstanceProbe } from './pools/instance-probe.js';
 import { InstanceDirectory } from './pools/instance.directory.js';
+import { ModelDirectory } from './pools/models/model.directory.js';
+import { ModelDiscovery } from './pools/models/model-discovery.service.js';
 import { PoolCatalogue } from './pools/pool-catalogue.service.js';
 import { PoolDirectory } from './pools/pool.directory.js';
 import { Pool, PoolMember, RoutingChange } from './pools/pool.entity.js';
@@ -77,6 +79,8 @@ const POOLS = [
   HealthProber,
   InstanceDirectory,
   InstanceProbe,
+  ModelDirectory,
+  ModelDiscovery,
   PoolCatalogue,
   PoolContext,
   PoolDirectory,
@@ -145,6 +149,6 @@ const RECONCILER = [
   // The fixed paths of reservations (`instances/reserve`) stand before `instances/:provider/:offerId`.
   controllers: [ReservationsController, InstancesController, RentalsController, PoolsController],
   providers: [Installation, IdempotentPosts, ...OFFERS, ...POOLS, ...RENTALS, ...RESERVATIONS, ...RECONCILER],
-  exports: [InstanceDirectory, PoolDirectory, RentalCatalogue],
+  exports: [InstanceDirectory, ModelDirectory, ModelDiscovery, PoolDirectory, RentalCatalogue],
 })
 export class GpuModule {}
