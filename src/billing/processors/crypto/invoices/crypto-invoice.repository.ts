@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThanOrEqual, MoreThan, type EntityManager } from 'typeorm';
+import { LessThanOrEqual, MoreThan, type EntityManager } from 'typeorm';
 import { UnitOfWork } from '../../../../database/unit-of-work.js';
 import { CryptoInvoice } from './crypto-invoice.entity.js';
 
@@ -39,6 +39,10 @@ export class CryptoInvoiceRepository {
     await manager.update(CryptoInvoice, { id }, { isPaidLate: true });
   }
 
+  async markExpired(id: string): Promise<void> {
+    await this.unitOfWork.manager.update(CryptoInvoice, { id }, { isExpired: true });
+  }
+
   /** Looks at an address again that may have been forgotten. */
   async watchAgain({ id, createdBlock }: CryptoInvoice, watchUntil: number): Promise<void> {
     await this.unitOfWork.manager.update(
@@ -48,8 +52,8 @@ export class CryptoInvoiceRepository {
     );
   }
 
-  async rescanned(ids: string[]): Promise<void> {
-    await this.unitOfWork.manager.update(CryptoInvoice, { id: In(ids) }, { rescanFrom: null });
+  async rescanned(id: string): Promise<void> {
+    await this.unitOfWork.manager.update(CryptoInvoice, { id }, { rescanFrom: null });
   }
 
   async saveCoinReading(

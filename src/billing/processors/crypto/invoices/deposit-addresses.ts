@@ -47,3 +47,9 @@ export async function addressOf(xpub: string, index: number): Promise<Hex> {
   const point = ECDH.convertKey(publicKey, 'secp256k1', undefined, undefined, 'uncompressed') as Buffer;
   return `0x${keccak256(point.subarray(1)).slice(-40)}`;
 }
+
+/** With the checksum of EIP-55, as it is shown to payers. */
+export async function checksummed(address: string): Promise<string> {
+  const { getAddress } = await import('viem');
+  return getAddress(address);
+}

@@ -1,0 +1,57 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ChainUnavailable } from '../chain/chain-errors.js';
+import type { NetworkChain } from '../chain/network-chain.js';
+import type { CryptoDeposit } from '../deposits/crypto-deposit.entity.js';
+import { CryptoDepositRepository } from '../deposits/crypto-deposit.repository.js';
+import { DepositCreditor } from '../deposits/deposit-creditor.js';
+import type { ChainView } from './chain-view.js';
+import { CreditRules } from './credit-rules.js';
+import { DepositTracker } from './deposit-tracker.js';
+
+/** Credits the deposits that are deep enough in the chain. */
+@Injectable()
+export class DepositSettling {
+  private readonly logger = new Logger(DepositSettling.name);
+
+  constructor(
+    private readonly deposits: CryptoDepositRepository,
+    private readonly tracker: DepositTracker,
+    private readonly rules: CreditRules,
+    private readonly creditor: DepositCreditor,
+  ) {}
+
+  async run(chain: NetworkChain, view: ChainView, signal: AbortSignal): Promise<void> {
+    const { network, confirmedNumber = 0, settled } = view;
+    const deepest = Math.max(confirmedNumber, settled?.number ?? 0);
+    for (const deposit of await this.deposits.open(network.chainId)) {
+      signal.throwIfAborted();
+      if (deposit.state === 'missing' || deposit.blockNumber <= deepest)
+        await this.tryOne(chain, view, deposit);
+    }
+  }
+
+  /** What is wrong with one deposit holds no other up, but an endpoint that fails has nothing to say on any. */
+  private async tryOne(chain: NetworkChain, view: ChainView, deposit: CryptoDeposit): Promise<void> {
+    try {
+      await this.settle(chain, view, deposit);
+    } catch (error) {
+      if (error instanceof ChainUnavailable) throw error;
+      this.logger.error({ msg: 'deposit not settled', deposit: deposit.id, err: error });
+    }
+  }
+
+  private async settle(chain: NetworkChain, view: ChainView, waiting: CryptoDeposit): Promise<void> {
+    const tracked = await this.tracker.track(view, waiting);
+    if (!tracked) return;
+    const ruling = await this.rules.rule(chain, view, tracked);
+    switch (ruling.verdict) {
+      case 'wait':
+        return;
+      case 'dust':
+        await this.deposits.change(waiting.id, ['confirming'], { state: 'dust' });
+        return;
+      case 'credit':
+        await this.creditor.credit(tracked.deposit, ruling.worth);
+    }
+  }
+}
