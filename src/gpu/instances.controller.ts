@@ -2,11 +2,11 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, R
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type Caller } from '../common/caller.js';
-import { parseTimeLimitHeader } from '../common/time-limit.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { ListOffersDto } from './offers/dto/list-offers.dto.js';
 import { OfferListView } from './offers/offer.view.js';
 import { OffersService } from './offers/offers.service.js';
+import { rentalTimeLimitMs } from './rental-time-limit.js';
 import { CreateRentalDto } from './rentals/dto/create-rental.dto.js';
 import { CreatedRentalView, DestroyedRentalView } from './rentals/rental.view.js';
 import { RentalsService } from './rentals/rentals.service.js';
@@ -38,7 +38,7 @@ export class InstancesController {
     @Headers() headers: Record<string, string | undefined>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedRentalView> {
-    const timeLimitMs = parseTimeLimitHeader(headers['x-timelimit']);
+    const timeLimitMs = rentalTimeLimitMs(headers);
     const input = { at, body, timeLimitMs };
     return this.posts.once({ caller, headers, reply, operation: 'instances.create', input }, async () =>
       CreatedRentalView.from(await this.renting.rent(caller.userId, at, body, timeLimitMs)),

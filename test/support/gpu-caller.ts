@@ -1,6 +1,7 @@
 import type { CreditsView } from '../../src/credits/credits.view.js';
 import type { OfferListView, OfferView } from '../../src/gpu/offers/offer.view.js';
 import type { CreatedRentalView } from '../../src/gpu/rentals/rental.view.js';
+import { rentalsOf } from './rental-views.js';
 import { ApiCaller, type Reply } from './running-daemon.js';
 
 type Headers = Record<string, string>;
@@ -43,6 +44,13 @@ export async function rentAt(
     instanceId: rental.instance_id ?? '',
     price: rental.price_per_hour,
   };
+}
+
+/** Ends everything that a test has left. */
+export async function destroyAll(caller: ApiCaller): Promise<void> {
+  for (const { id, provider } of await rentalsOf(caller)) {
+    await caller.delete(`/api/v1/gpu/instances/${provider}/${id}`);
+  }
 }
 
 export async function creditsOf(caller: ApiCaller): Promise<CreditsView> {

@@ -64,7 +64,7 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
     if (this.isFollowing) return;
     this.isFollowing = true;
     try {
-      for (const userId of [...this.behind]) await this.ownerChanged(userId);
+      for (const userId of this.behind) await this.ownerChanged(userId);
       await this.followOthers();
     } catch (error) {
       this.warn(error);

@@ -26,6 +26,8 @@ export class RentalOpener {
         rentalId: rental.id,
         userId: rental.userId,
         pricePerHourMicro: rental.priceMicro,
+        provider: rental.provider,
+        providerPricePerHourMicro: rental.providerPriceMicro,
         minimumHours: rental.minimumHours,
       });
       return rental;

@@ -1,6 +1,8 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type Caller } from '../../common/caller.js';
+import { IdempotentPosts } from '../idempotent-posts.js';
 import { ExtendRentalDto } from './dto/extend-rental.dto.js';
 import { ListRentalsDto } from './dto/list-rentals.dto.js';
 import { ReadLogsDto } from './dto/read-logs.dto.js';
@@ -14,6 +16,7 @@ export class RentalsController {
   constructor(
     private readonly rentals: RentalsService,
     private readonly catalogue: RentalCatalogue,
+    private readonly posts: IdempotentPosts,
   ) {}
 
   @Get()
@@ -28,16 +31,22 @@ export class RentalsController {
     return this.catalogue.get(caller.userId, id);
   }
 
+  /** Buys more hours of a rental whose farm is paid ahead. */
   @Post(':id/extend')
   @HttpCode(200)
   @RequireScope('gpu:write')
-  async extend(
+  extend(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
     @Body() body: ExtendRentalDto,
+    @Headers() headers: Record<string, string | undefined>,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RentalView> {
-    await this.rentals.extend(await this.catalogue.requireOwned(caller.userId, id), body.hours);
-    return this.catalogue.get(caller.userId, id);
+    const post = { caller, headers, reply, operation: 'rentals.extend', input: { id, body } };
+    return this.posts.once(post, async () => {
+      await this.rentals.extend(await this.catalogue.requireOwned(caller.userId, id), body.hours);
+      return this.catalogue.get(caller.userId, id);
+    });
   }
 
   @Get(':id/logs')

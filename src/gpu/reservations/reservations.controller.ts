@@ -3,8 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type Caller } from '../../common/caller.js';
 import { CursorQueryDto } from '../../common/cursor.js';
-import { parseTimeLimitHeader } from '../../common/time-limit.js';
 import { IdempotentPosts } from '../idempotent-posts.js';
+import { rentalTimeLimitMs } from '../rental-time-limit.js';
 import { BatchService } from './batch.service.js';
 import { BatchDto } from './dto/batch.dto.js';
 import { ReserveDto } from './dto/reserve.dto.js';
@@ -33,7 +33,7 @@ export class ReservationsController {
     @Headers() headers: RequestHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReservationView> {
-    const timeLimitMs = parseTimeLimitHeader(headers['x-timelimit']);
+    const timeLimitMs = rentalTimeLimitMs(headers);
     const isAsync = /\brespond-async\b/i.test(headers.prefer ?? '');
     if (isAsync) void reply.status(202).header('preference-applied', 'respond-async');
     const input = { body, timeLimitMs, isAsync };
@@ -52,7 +52,7 @@ export class ReservationsController {
     @Headers() headers: RequestHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BatchView> {
-    const timeLimitMs = parseTimeLimitHeader(headers['x-timelimit']);
+    const timeLimitMs = rentalTimeLimitMs(headers);
     const post = { caller, headers, reply, operation: 'instances.batch', input: { body, timeLimitMs } };
     return this.posts.once(post, () => this.batches.rent(caller.userId, body, timeLimitMs));
   }
