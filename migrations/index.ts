@@ -6,6 +6,7 @@ import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
 import { Credits1764000000200 } from './1764000000200-credits.js';
 import { RequestBlocks1764000000210 } from './1764000000210-request-blocks.js';
 import { UnitEconomics1764000000211 } from './1764000000211-unit-economics.js';
+import { Quotas1764000000212 } from './1764000000212-quotas.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
@@ -13,6 +14,7 @@ import { Mcp1764000000410 } from './1764000000410-mcp.js';
 import { Payments1764000000500 } from './1764000000500-payments.js';
 import { Crypto1764000000600 } from './1764000000600-crypto.js';
 import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js';
+import { Streaming1764000000700 } from './1764000000700-streaming.js';
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -26,11 +28,13 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Credits1764000000200,
   RequestBlocks1764000000210,
   UnitEconomics1764000000211,
+  Quotas1764000000212,
   StaticContracts1764000000250,
   Gpu1764000000300,
   BalancingPreferences1764000000350,
   Mcp1764000000410,
   Payments1764000000500,
-  Crypto1764000000600,
   PaymentRecords1764000000510,
+  Crypto1764000000600,
+  Streaming1764000000700,
 ];

@@ -90,6 +90,11 @@ export class AppConfig {
     loginMaxFailures: number;
     loginLimitPer15Minutes: number;
   };
+  streaming: {
+    maxMessageBytes: number;
+    /** The channel `market` is open to everybody. */
+    isMarketPublic: boolean;
+  };
   /** Key material of the secret box. */
   encryptionKey: string;
   limits: { controlPerMinute: number; proxyPerMinute: number };

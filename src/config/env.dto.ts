@@ -476,4 +476,19 @@ export class Environment {
   @Variable('Crypto', 'How long an invoice is open; what comes later is credited, too.')
   @IsDuration()
   CRYPTO_INVOICE_TTL = '1h';
+
+  @Variable('Streaming', 'Longest WebSocket message of a client, in bytes.')
+  @NumberText()
+  @IsInt()
+  @Min(1024)
+  WS_MAX_MESSAGE = 1_048_576;
+
+  @Variable(
+    'Streaming',
+    'Show the market to WebSocket clients without credentials; unset: only in developer mode.',
+  )
+  @IsOptional()
+  @BooleanText()
+  @IsBoolean()
+  WS_PUBLIC_MARKET?: boolean;
 }

@@ -153,6 +153,10 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
     redis: redisConfig(environment),
     sessions: sessionsConfig(environment),
     auth: authConfig(environment, resolved.secret),
+    streaming: {
+      maxMessageBytes: environment.WS_MAX_MESSAGE,
+      isMarketPublic: environment.WS_PUBLIC_MARKET ?? isDeveloper,
+    },
     encryptionKey: environment.ENCRYPTION_KEY ?? deriveKey(resolved.secret, 'gpuproxy encryption key'),
     limits: {
       controlPerMinute: environment.RATE_LIMIT_PER_MINUTE,

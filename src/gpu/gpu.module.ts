@@ -149,6 +149,14 @@ const RECONCILER = [
   // The fixed paths of reservations (`instances/reserve`) stand before `instances/:provider/:offerId`.
   controllers: [ReservationsController, InstancesController, RentalsController, PoolsController],
   providers: [Installation, IdempotentPosts, ...OFFERS, ...POOLS, ...RENTALS, ...RESERVATIONS, ...RECONCILER],
-  exports: [InstanceDirectory, ModelDirectory, ModelDiscovery, PoolDirectory, RentalCatalogue],
+  exports: [
+    InstanceDirectory,
+    ModelDirectory,
+    ModelDiscovery,
+    PoolDirectory,
+    RentalCatalogue,
+    OffersService,
+    ReservationCatalogue,
+  ],
 })
 export class GpuModule {}

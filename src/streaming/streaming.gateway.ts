@@ -1,0 +1,105 @@
+import type { Server as HttpServer } from 'node:http';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Server, type Socket } from 'socket.io';
+import { isDomainError } from '../common/domain-error.js';
+import { AppConfig } from '../config/config.js';
+import type { StreamConnection } from './connection.js';
+import { CLIENT_FRAME_TYPES } from './frames.js';
+import { Handshake, type VerifiedCredential } from './handshake.js';
+import { LiveSessions } from './live-sessions.js';
+import { SessionServices } from './session-services.js';
+import { StreamAccess } from './stream-access.js';
+import { StreamSession } from './stream-session.js';
+
+/** socket.io at /socket.io: the same frames as /ws, their type as the event's name and the rest as its payload. */
+@Injectable()
+export class StreamingGateway implements OnApplicationShutdown {
+  private server?: Server;
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly handshake: Handshake,
+    private readonly access: StreamAccess,
+    private readonly services: SessionServices,
+    private readonly live: LiveSessions,
+  ) {}
+
+  /** Takes its own path from the HTTP server and leaves foreign upgrades alone. */
+  attach(httpServer: HttpServer): void {
+    const { corsOrigins } = this.config.server;
+    this.server = new Server(httpServer, {
+      destroyUpgrade: false,
+      serveClient: false,
+      maxHttpBufferSize: this.config.streaming.maxMessageBytes,
+      perMessageDeflate: false,
+      cors:
+        corsOrigins.length > 0 ? { origin: corsOrigins.includes('*') ? '*' : [...corsOrigins] } : undefined,
+    });
+    this.server.use((socket, next) => void this.admit(socket, next));
+    this.server.on('connection', (socket) => this.converse(socket));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.server?.disconnectSockets(true);
+    this.server?.engine.close();
+    await Promise.resolve();
+  }
+
+  private async admit(socket: Socket, next: (error?: Error) => void): Promise<void> {
+    try {
+      socket.data = {
+        verified: (await this.handshake.admit(socket.request)) ?? (await this.fromAuth(socket)),
+      };
+      next();
+    } catch (error) {
+      next(connectError(error));
+    }
+  }
+
+  /** socket.io's own way: `io(url, { auth: { token } })`. */
+  private async fromAuth({ handshake }: Socket): Promise<VerifiedCredential | undefined> {
+    const { token } = handshake.auth as { token?: unknown };
+    if (typeof token !== 'string' || token === '') return undefined;
+    return { token, caller: await this.access.verify(token) };
+  }
+
+  private converse(socket: Socket): void {
+    const session = new StreamSession(connectionOf(socket), this.services);
+    this.live.add(session);
+    for (const type of CLIENT_FRAME_TYPES) {
+      socket.on(type, (payload: unknown) => session.receive({ ...asObject(payload), type }));
+    }
+    socket.on('disconnect', () => {
+      session.ended();
+      this.live.remove(session);
+    });
+    session.begin((socket.data as { verified?: VerifiedCredential }).verified);
+  }
+}
+
+function connectionOf(socket: Socket): StreamConnection {
+  return {
+    send: ({ type, ...payload }) => socket.emit(type, payload),
+    close: (code, reason) => {
+      socket.emit('closing', { code, reason });
+      socket.disconnect(true);
+    },
+    get bufferedBytes() {
+      return (socket.conn as unknown as { writeBuffer: { data?: unknown }[] }).writeBuffer.reduce(
+        (bytes, { data }) => bytes + (typeof data === 'string' ? data.length : 0),
+        0,
+      );
+    },
+  };
+}
+
+const asObject = (payload: unknown): Record<string, unknown> =>
+  typeof payload === 'object' && payload !== null && !Array.isArray(payload)
+    ? (payload as Record<string, unknown>)
+    : {};
+
+/** socket.io shows `data` to the client beside the message. */
+function connectError(error: unknown): Error {
+  const code = isDomainError(error) ? error.code : 'internal_error';
+  return Object.assign(new Error(code), { data: { code } });
+}

@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/auth.module.js';
+import { BillingModule } from '../billing/billing.module.js';
+import { CreditsModule } from '../credits/credits.module.js';
+import { GpuModule } from '../gpu/gpu.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
+import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
+import { EventLog } from './event-log.js';
+import { EventSources } from './event-sources.js';
+import { StreamGauges } from './gauges.js';
+import { GpuSnapshots } from './gpu-snapshots.js';
+import { Handshake } from './handshake.js';
+import { LiveSessions } from './live-sessions.js';
+import { RawSocket } from './raw-socket.js';
+import { SessionServices } from './session-services.js';
+import { Snapshots } from './snapshots.js';
+import { StreamAccess } from './stream-access.js';
+import { StreamEvent, StreamPosition } from './stream-event.entity.js';
+import { StreamHub } from './stream-hub.js';
+import { StreamingGateway } from './streaming.gateway.js';
+
+/** Live updates: one hub, two thin transports. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([StreamEvent, StreamPosition]),
+    AuthModule,
+    BillingModule,
+    CreditsModule,
+    GpuModule,
+    JobsModule,
+    LoadBalancerModule,
+  ],
+  providers: [
+    EventLog,
+    EventSources,
+    GpuSnapshots,
+    Handshake,
+    LiveSessions,
+    RawSocket,
+    SessionServices,
+    Snapshots,
+    StreamAccess,
+    StreamGauges,
+    StreamHub,
+    StreamingGateway,
+  ],
+  exports: [LiveSessions, RawSocket, StreamingGateway],
+})
+export class StreamingModule {}
