@@ -21,6 +21,8 @@ import { LoginSessionsService } from './login-sessions.service.js';
 import { LoginService } from './login.service.js';
 import { ApiKeyStrategy } from './passport/api-key.strategy.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
+import { ConcurrencyLimiter } from './rate-limiting/concurrency-limiter.js';
+import { DataPlaneLimits } from './rate-limiting/data-plane-limits.js';
 import { RateLimitHook } from './rate-limiting/rate-limit-hook.js';
 import { RateLimiter } from './rate-limiting/rate-limiter.js';
 import { RatePolicies } from './rate-limiting/rate-policies.js';
@@ -50,7 +52,14 @@ const VERIFICATION = [
   ApiKeyStrategy,
   JwtStrategy,
 ];
-const RATE_LIMITING = [RateLimiter, RatePolicies, RateLimitHook, ClientAddress];
+const RATE_LIMITING = [
+  RateLimiter,
+  RatePolicies,
+  RateLimitHook,
+  ConcurrencyLimiter,
+  DataPlaneLimits,
+  ClientAddress,
+];
 
 /** Global, and in this order: who is calling, how often, and may they? */
 const GUARDS = [AuthGuard, RateLimitGuard, AccessGuard].map((guard) => ({
@@ -72,6 +81,7 @@ const GUARDS = [AuthGuard, RateLimitGuard, AccessGuard].map((guard) => ({
     ApiKeysService,
     CallerVerifier,
     ClientAddress,
+    DataPlaneLimits,
     LoginService,
     LoginSessionsService,
     RateLimiter,

@@ -52,6 +52,7 @@ export class ClientAddress {
 
 /** One limit's key for an address: IPv4 as it is, IPv6 by its /64. */
 export function limitKeyOf(address: string): string {
+  if (!address.includes(':')) return address;
   const parsed = parse(address);
   if (parsed?.kind() !== 'ipv6') return address;
   const site = parsed.toByteArray().map((byte, index) => (index < IPV6_SITE_BYTES ? byte : 0));

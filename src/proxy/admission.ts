@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { requireAccess } from '../auth/guards/access.guard.js';
-import { rateLimited, rateLimitHeaders } from '../auth/rate-limiting/rate-limit-headers.js';
-import { RateLimiter } from '../auth/rate-limiting/rate-limiter.js';
-import { RatePolicies } from '../auth/rate-limiting/rate-policies.js';
+import { DataPlaneLimits } from '../auth/rate-limiting/data-plane-limits.js';
+import { rateLimitHeaders } from '../auth/rate-limiting/rate-limit-headers.js';
 import { CallerVerifier } from '../auth/verification/caller-verifier.js';
 import { refuseKeyInQuery } from '../auth/verification/credential.js';
+import type { RateDecision } from '../auth/rate-limiting/rate-policy.js';
 import type { Caller } from '../common/caller.js';
 import { checkRequest } from './framing.js';
 import type { Visit } from './visit.js';
@@ -16,27 +16,50 @@ const ACCESS = { kind: 'scope', scope: 'proxy:use' } as const;
 export class Admission {
   constructor(
     private readonly verifier: CallerVerifier,
-    private readonly limiter: RateLimiter,
-    private readonly policies: RatePolicies,
+    private readonly limits: DataPlaneLimits,
   ) {}
 
   /**
-   * Who is calling: at once when the credential is known.
-   * @throws DomainError (or rejects) 400, 401, 405, 508
+   * Who is calling, and whether not too often: at once when the credential is known.
+   * @throws DomainError (or rejects) 400, 401, 405, 429 `rate_limited`, 508
    */
-  identify({ request, ip }: Visit): Caller | Promise<Caller> {
+  identify(visit: Visit): Caller | Promise<Caller> {
+    const { request, ip } = visit;
     checkRequest(request);
     refuseKeyInQuery(request.url ?? '');
-    return this.verifier.verify(request.headers, ip);
+    this.limits.takeAddress(ip);
+    const caller = this.verifier.verify(request.headers, ip);
+    return caller instanceof Promise
+      ? caller.then((known) => this.limit(visit, known))
+      : this.limit(visit, caller);
   }
 
-  /** @throws DomainError 429 `rate_limited`, 403 `insufficient_scope` or `password_change_required` */
+  /** @throws DomainError 429 `too_many_concurrent_requests`, 403 `insufficient_scope` or `password_change_required` */
   admit(visit: Visit, caller: Caller): void {
     visit.caller = caller;
-    const decision = this.limiter.take(this.policies.proxy, caller.userId);
-    if (!decision.isAllowed) throw rateLimited(decision);
-    const headers = rateLimitHeaders(decision);
-    for (const name in headers) visit.extraHeaders.push(name, headers[name]);
     requireAccess(ACCESS, caller);
+    leaveAtEnd(visit, this.limits.enter(caller));
   }
+
+  private limit(visit: Visit, caller: Caller): Caller | Promise<Caller> {
+    const decision = this.limits.take(caller);
+    return decision instanceof Promise
+      ? decision.then((made) => counted(visit, caller, made))
+      : counted(visit, caller, decision);
+  }
+}
+
+/** The headers are for whatever the answer will be. */
+function counted(visit: Visit, caller: Caller, decision: RateDecision): Caller {
+  const headers = rateLimitHeaders(decision);
+  for (const name in headers) visit.extraHeaders.push(name, headers[name]);
+  return caller;
+}
+
+/** An upgraded request has no end of its own but its socket's. */
+function leaveAtEnd({ request: { headers, socket }, response }: Visit, leave: () => void): void {
+  response.once('close', leave);
+  if (headers.upgrade === undefined) return;
+  socket.once('close', leave);
+  response.once('close', () => socket.off('close', leave));
 }

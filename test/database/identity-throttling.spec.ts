@@ -229,21 +229,52 @@ onEachDatabase('rate limits', { entities: [] }, (open) => {
   it('stand on answers to nobody in particular too', async () => {
     app = await IdentityApp.start((await open()).config, { RATE_LIMIT_PER_MINUTE: '100' });
     const bad = { headers: { 'content-type': 'application/json' }, body: '{' };
-    for (const answer of [
+    const answers = [
       await app.call('GET', 'probe/scope'),
       await app.call('GET', 'nowhere'),
       await app.call('GET', 'probe/public'),
       await app.call('POST', 'auth/login', bad),
       await app.call('POST', 'auth/login', { body: { password: 1 } }),
-    ]) {
-      expect(answer.headers).toMatchObject({
-        'ratelimit-policy': '"control";q=100;w=60',
-        ratelimit: '"control";r=100;t=0',
-        'x-ratelimit-limit': '100',
-        'x-ratelimit-remaining': '100',
-        'x-ratelimit-reset': String(app.clock.now() / 1000),
+    ];
+    answers.forEach(({ headers }, index) => {
+      expect(headers).toMatchObject({
+        'ratelimit-policy': '"address";q=6000;w=60',
+        ratelimit: `"address";r=${5999 - index};t=1`,
+        'x-ratelimit-limit': '6000',
+        'x-ratelimit-remaining': String(5999 - index),
+        'x-ratelimit-reset': String(app.clock.now() / 1000 + 1),
       });
-    }
+    });
+  });
+
+  it('hold for an address before anybody asks who is calling', async () => {
+    app = await IdentityApp.start((await open()).config, { RATE_LIMIT_PER_MINUTE: '1' });
+    const call = (from: string, path = 'nowhere'): Promise<Answer> => app.call('GET', path, { from });
+    const statuses = [];
+    for (let round = 0; round < 61; round++) statuses.push((await call('192.0.2.1')).status);
+    expect([statuses.filter((status) => status === 404).length, statuses.at(-1)]).toEqual([60, 429]);
+    const refused = await call('192.0.2.1', 'probe/scope');
+    expect(refused.body).toMatchObject({ code: 'rate_limited', violated_policies: ['address'] });
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await call('192.0.2.2', 'probe/scope')).status).toBe(401);
+  });
+
+  it('of a class of routes refuse together with that of the user, and then nothing is counted', async () => {
+    app = await IdentityApp.start((await open()).config, { RATE_LIMIT_PER_MINUTE: '10' });
+    const login = await app.member('keys@example.com');
+    const create = (): Promise<Answer> =>
+      app.call('POST', 'auth/apikey', { token: login.access, body: { name: 'k' } });
+    const answers = [await create(), await create(), await create(), await create(), await create()];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 429, 429]);
+    expect(answers[3].body).toMatchObject({ violated_policies: ['keys'] });
+    expect(answers[4].headers).toMatchObject({
+      'ratelimit-policy': '"control";q=10;w=60, "keys";q=3;w=60',
+      ratelimit: '"control";r=7;t=18, "keys";r=0;t=20',
+      'x-ratelimit-limit': '3',
+      'retry-after': '20',
+    });
+    const other = await app.whoAmI({ token: login.access });
+    expect([other.status, other.headers['x-ratelimit-remaining']]).toEqual([200, '6']);
   });
 });
 

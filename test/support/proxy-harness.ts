@@ -3,6 +3,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { ClientAddress } from '../../src/auth/client-address.js';
+import { ConcurrencyLimiter } from '../../src/auth/rate-limiting/concurrency-limiter.js';
+import { DataPlaneLimits } from '../../src/auth/rate-limiting/data-plane-limits.js';
 import { RateLimiter } from '../../src/auth/rate-limiting/rate-limiter.js';
 import { RatePolicies } from '../../src/auth/rate-limiting/rate-policies.js';
 import type { CallerVerifier } from '../../src/auth/verification/caller-verifier.js';
@@ -90,7 +92,10 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const transparent = new TransparentHandler(config, finder, peers, service);
   const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
   const protocols = [new HttpProtocol(config, peers, service), new HttpsProtocol(config, peers, service)];
-  const admission = new Admission(callersFromTable, new RateLimiter(clock), new RatePolicies(config));
+  const admission = new Admission(
+    callersFromTable,
+    new DataPlaneLimits(new RateLimiter(clock), new RatePolicies(config), new ConcurrencyLimiter()),
+  );
   const controller = new ProxyController(config, finder, protocols);
   const mcp = mcpHandler({ config, clock, peers, instances, finder, transparent, service });
   const handlers = new RouteHandlers(transparent, tunnel, controller, mcp);

@@ -14,13 +14,19 @@ export class RateLimitGuard implements CanActivate {
     private readonly policies: RatePolicies,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!isHttp(context)) return true;
-    const { caller } = context.switchToHttp().getRequest<GuardedRequest>();
+    const { caller, method, routeOptions } = context.switchToHttp().getRequest<GuardedRequest>();
     if (!caller) return true;
-    const decision = this.limiter.take(this.policies.control, caller.userId);
-    context.switchToHttp().getResponse<FastifyReply>().headers(rateLimitHeaders(decision));
-    if (!decision.isAllowed) throw rateLimited(decision);
+    const policies = this.policies.ofRoute(method, routeOptions.url);
+    const decisions = await this.limiter.takeExactly(
+      policies.map((policy) => ({ policy, key: caller.userId })),
+    );
+    context
+      .switchToHttp()
+      .getResponse<FastifyReply>()
+      .headers(rateLimitHeaders(...decisions));
+    if (decisions.some(({ isAllowed }) => !isAllowed)) throw rateLimited(...decisions);
     return true;
   }
 }

@@ -1,35 +1,47 @@
 import { DomainError } from '../../common/domain-error.js';
-import type { RateDecision } from './rate-limiter.js';
+import type { RateDecision } from './rate-policy.js';
 
 /**
- * The IETF draft's pair (draft-ietf-httpapi-ratelimit-headers-10) and the older X- three; `X-RateLimit-Reset` is in epoch
- * seconds. Nothing when the policy sets no limit.
+ * The IETF draft's pair (draft-ietf-httpapi-ratelimit-headers-10), one item a policy, and the older X- three about the
+ * policy that will refuse first; `X-RateLimit-Reset` is in epoch seconds. Nothing when no policy sets a limit.
  */
-export function rateLimitHeaders(decision: RateDecision): Record<string, string> {
-  const { policy, remaining, now } = decision;
-  if (policy.limit === 0) return {};
-  const resetMs = remaining > 0 ? decision.resetMs : decision.retryAfterMs;
-  const resetSeconds = Math.ceil(resetMs / 1000);
+export function rateLimitHeaders(...decisions: readonly RateDecision[]): Record<string, string> {
+  const limited = decisions.filter(({ policy }) => policy.limit > 0);
+  if (limited.length === 0) return {};
+  const tightest = limited.reduce((first, other) => (other.remaining < first.remaining ? other : first));
   return {
-    'RateLimit-Policy': `"${policy.name}";q=${policy.limit};w=${Math.ceil(policy.windowMs / 1000)}`,
-    RateLimit: `"${policy.name}";r=${remaining};t=${resetSeconds}`,
-    'X-RateLimit-Limit': String(policy.limit),
-    'X-RateLimit-Remaining': String(remaining),
-    'X-RateLimit-Reset': String(Math.ceil((now + resetMs) / 1000)),
+    'RateLimit-Policy': limited.map(policyItem).join(', '),
+    RateLimit: limited.map(stateItem).join(', '),
+    'X-RateLimit-Limit': String(tightest.policy.limit),
+    'X-RateLimit-Remaining': String(tightest.remaining),
+    'X-RateLimit-Reset': String(Math.ceil((tightest.now + resetMsOf(tightest)) / 1000)),
   };
 }
 
 /** 429 `rate_limited` with Retry-After of at least one second. */
-export function rateLimited(decision: RateDecision): DomainError {
-  const { name, limit, windowMs } = decision.policy;
-  const detail = `More than ${limit} requests in ${windowMs / 1000} s. Wait as Retry-After says.`;
-  return new DomainError('rate_limited', 429, detail, {
-    headers: { ...rateLimitHeaders(decision), 'Retry-After': retryAfterSeconds(decision.retryAfterMs) },
-    data: { violated_policies: [name] },
+export function rateLimited(...decisions: readonly RateDecision[]): DomainError {
+  const violated = decisions.filter(({ isAllowed }) => !isAllowed);
+  const waitMs = Math.max(...violated.map(({ retryAfterMs }) => retryAfterMs));
+  const limits = violated.map(({ policy }) => `${policy.limit} requests in ${policy.windowMs / 1000} s`);
+  return new DomainError('rate_limited', 429, `More than ${limits.join(', ')}. Wait as Retry-After says.`, {
+    headers: { ...rateLimitHeaders(...decisions), 'Retry-After': retryAfterSeconds(waitMs) },
+    data: { violated_policies: violated.map(({ policy }) => policy.name) },
   });
 }
 
 /** Whole seconds, at least one, never too early. */
 export function retryAfterSeconds(waitMs: number): string {
   return String(Math.max(1, Math.ceil(waitMs / 1000)));
+}
+
+function policyItem({ policy: { name, limit, windowMs } }: RateDecision): string {
+  return `"${name}";q=${limit};w=${Math.ceil(windowMs / 1000)}`;
+}
+
+function stateItem(decision: RateDecision): string {
+  return `"${decision.policy.name}";r=${decision.remaining};t=${Math.ceil(resetMsOf(decision) / 1000)}`;
+}
+
+function resetMsOf({ remaining, resetMs, retryAfterMs }: RateDecision): number {
+  return remaining > 0 ? resetMs : retryAfterMs;
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../common/clock.js';
 import { rateLimited, rateLimitHeaders } from './rate-limit-headers.js';
-import { RateLimiter, type RatePolicy } from './rate-limiter.js';
+import { RateLimiter } from './rate-limiter.js';
+import type { RatePolicy } from './rate-policy.js';
 
 const POLICY: RatePolicy = { name: 'test', limit: 10, windowMs: 60_000 };
 

@@ -1,88 +1,86 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
+import { RedisCommands } from '../../redis/redis-commands.js';
+import { RedisUnavailable } from '../../redis/redis.errors.js';
+import { MemoryRateStore } from './memory-rate.store.js';
+import type { RateAsk, RateDecision, RatePolicy } from './rate-policy.js';
+import { RateSharing } from './rate-sharing.js';
+import { RedisRateStore } from './redis-rate.store.js';
 
-/** `limit` requests per `windowMs`, of which all may come at once. A limit of 0 means no limit. */
-export interface RatePolicy {
-  /** Names the policy to callers and keeps its counts apart from others'. */
-  name: string;
-  limit: number;
-  windowMs: number;
+export type { RatePolicy };
+
+interface SharedRates {
+  redis: RedisCommands;
+  store: RedisRateStore;
+  sharing: RateSharing;
 }
-
-export interface RateDecision {
-  policy: RatePolicy;
-  isAllowed: boolean;
-  /** How many more would be allowed now. */
-  remaining: number;
-  /** How long to wait until one more is allowed; 0 while some remain. */
-  retryAfterMs: number;
-  /** Until the whole limit is there again. */
-  resetMs: number;
-  /** Epoch milliseconds of the decision. */
-  now: number;
-}
-
-const MOST_KEYS = 100_000;
 
 /**
- * Token buckets by GCRA: per key one number, the instant at which the bucket is full again. Over any span of time w
- * no more than `limit + limit × w / windowMs` are allowed.
+ * Rate limits of this process, shared with others through Redis where there is one. While Redis is away each process
+ * goes on alone with its part of every limit, less what it knew to be used; never without a limit.
  */
 @Injectable()
 export class RateLimiter {
-  private readonly fullAt = new LRUCache<string, number>({ max: MOST_KEYS });
+  /** Decisions that had to do without Redis, for /metrics. */
+  degradedCount = 0;
+  private readonly local: MemoryRateStore;
+  private readonly shared?: SharedRates;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(clock: Clock, redis?: RedisCommands) {
+    this.local = new MemoryRateStore(clock);
+    if (!redis?.isConfigured) return;
+    const store = new RedisRateStore(redis, clock);
+    this.shared = { redis, store, sharing: new RateSharing(redis, store, this.local) };
+  }
 
-  /** Counts one request of `key`, unless it is refused: refusals cost nothing. */
+  /**
+   * Counts one request of `key`, unless it is refused: refusals cost nothing. Decides at once by what this process knows
+   * and tells the others a moment later; for limits that may be a little unsharp.
+   */
   take(policy: RatePolicy, key: string): RateDecision {
-    const now = this.clock.now();
-    if (policy.limit === 0) return unlimited(policy, now);
-    const id = `${policy.name}:${key}`;
-    const decision = decide(policy, this.fullAt.get(id), now, 1);
-    if (decision.isAllowed) this.fullAt.set(id, now + decision.resetMs);
+    const ask = { policy, key };
+    const decision = this.local.take(ask, this.partsOf(policy));
+    if (decision.isAllowed && policy.limit > 0) this.shared?.sharing.note(ask);
     return decision;
+  }
+
+  /**
+   * As `take`, and within a fifth of the limit for all processes together (see `RateSharing`): at once in all but the
+   * rarest cases, namely when much was allowed that Redis is only just hearing of.
+   */
+  takeShared(policy: RatePolicy, key: string): RateDecision | Promise<RateDecision> {
+    const sharing = this.shared?.sharing;
+    if (!sharing?.isInDoubt({ policy, key }) || !this.peek(policy, key).isAllowed)
+      return this.take(policy, key);
+    return sharing.settle().then(() => this.takeShared(policy, key));
+  }
+
+  /** Counts one request under each policy, exactly for all processes, or under none when any of them refuses. */
+  async takeExactly(asks: readonly RateAsk[]): Promise<RateDecision[]> {
+    const decisions = await this.askRedis(asks);
+    if (!decisions) return this.local.takeAll(asks, (policy) => this.partsOf(policy));
+    decisions.forEach(({ resetMs }, index) => this.local.adopt(asks[index], resetMs));
+    return decisions;
   }
 
   /** What `take` would say, without counting. */
   peek(policy: RatePolicy, key: string): RateDecision {
-    const now = this.clock.now();
-    if (policy.limit === 0) return unlimited(policy, now);
-    return decide(policy, this.fullAt.get(`${policy.name}:${key}`), now, 0);
+    return this.local.peek({ policy, key }, this.partsOf(policy));
   }
-}
 
-/**
- * The rule itself, shared with counters that live elsewhere.
- * @param fullAt when the bucket is full again; undefined or past = now
- * @param cost 1 to take, 0 to look: then `isAllowed` says whether one could be taken
- */
-export function decide(
-  policy: RatePolicy,
-  fullAt: number | undefined,
-  now: number,
-  cost: 0 | 1,
-): RateDecision {
-  const { limit, windowMs } = policy;
-  const intervalMs = windowMs / limit;
-  const backlogMs = backlog(fullAt, now, windowMs);
-  // Sums of fractional intervals err in the last digits; a microsecond forgives that.
-  const room = Math.floor((windowMs - backlogMs) / intervalMs + 1e-6);
-  const isAllowed = room >= 1;
-  const spent = isAllowed ? cost : 0;
-  const afterMs = backlogMs + spent * intervalMs;
-  const remaining = Math.max(0, room - spent);
-  const retryAfterMs = remaining > 0 ? 0 : Math.max(0, afterMs + intervalMs - windowMs);
-  return { policy, isAllowed, remaining, retryAfterMs, resetMs: afterMs, now };
-}
+  private async askRedis(asks: readonly RateAsk[]): Promise<RateDecision[] | undefined> {
+    if (!this.shared?.redis.isAvailable) return undefined;
+    try {
+      return await this.shared.store.takeAll(asks);
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return undefined;
+      throw error;
+    }
+  }
 
-/** A bucket cannot be further from full than its window; if it seems so, the clock was set back. */
-function backlog(fullAt: number | undefined, now: number, windowMs: number): number {
-  if (fullAt === undefined || fullAt <= now) return 0;
-  return Math.min(fullAt - now, windowMs);
-}
-
-function unlimited(policy: RatePolicy, now: number): RateDecision {
-  return { policy, isAllowed: true, remaining: Infinity, retryAfterMs: 0, resetMs: 0, now };
+  private partsOf({ isCautious }: RatePolicy): number {
+    if (!this.shared || this.shared.redis.isAvailable) return 1;
+    this.degradedCount += 1;
+    return this.shared.redis.processCount * (isCautious ? 2 : 1);
+  }
 }
