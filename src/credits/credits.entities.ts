@@ -3,6 +3,7 @@ import { CreditEntry } from './ledger/entry.entity.js';
 import { CreditHold } from './ledger/hold.entity.js';
 import { CreditTransfer } from './ledger/transfer.entity.js';
 import { RentalMeter } from './metering/rental-meter.entity.js';
+import { CreditQuota } from './quotas/credit-quota.entity.js';
 import { RequestBlock } from './requests/request-block.entity.js';
 import { CreditSession } from './usage/credit-session.entity.js';
 import { UsageRecord } from './usage/usage-record.entity.js';
@@ -15,6 +16,7 @@ export const CREDITS_ENTITIES = [
   CreditEntry,
   RentalMeter,
   RequestBlock,
+  CreditQuota,
   UsageRecord,
   CreditSession,
 ];

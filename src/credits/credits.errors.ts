@@ -1,5 +1,8 @@
 import { DomainError } from '../common/domain-error.js';
 import { creditsFromMicro } from '../common/money.js';
+import type { CreditQuota } from './quotas/credit-quota.entity.js';
+
+const SECONDS_PER_HOUR = 3600;
 
 /** 402: the account cannot cover `neededMicro`; `availableMicro` is what it could, its allowed overage included. */
 export function insufficientCredits(neededMicro: number, availableMicro: number): DomainError {
@@ -36,4 +39,15 @@ export function holdExceeded(): DomainError {
 
 export function rentalNotMetered(): DomainError {
   return new DomainError('rental_not_metered', 404, 'No charge was authorized for this rental.');
+}
+
+/** 403: an operator's limit for this user is reached; `reset_at` says when it begins anew, if ever. */
+export function quotaExceeded(
+  quota: 'max_requests' | 'max_gpu_hours',
+  { maxRequests, maxGpuSeconds, resetAt }: CreditQuota,
+): DomainError {
+  const limit = quota === 'max_requests' ? maxRequests : (maxGpuSeconds ?? 0) / SECONDS_PER_HOUR;
+  const reset_at = resetAt === null ? null : new Date(resetAt).toISOString();
+  const detail = `The operator's limit of ${limit} ${quota === 'max_requests' ? 'requests' : 'GPU hours'} is reached.`;
+  return new DomainError('quota_exceeded', 403, detail, { data: { quota, limit, reset_at } });
 }

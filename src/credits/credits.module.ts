@@ -18,7 +18,9 @@ import { LedgerService } from './ledger/ledger.service.js';
 import { PlatformPoster } from './ledger/platform-poster.js';
 import { Poster } from './ledger/poster.js';
 import { TransferRepository } from './ledger/transfer.repository.js';
+import { MeterOpener } from './metering/meter-opener.js';
 import { RentalAuthorization } from './metering/rental-authorization.js';
+import { RentalBooks } from './metering/rental-books.js';
 import { RentalCosts } from './metering/rental-costs.js';
 import { RentalMeterRepository } from './metering/rental-meter.repository.js';
 import { RentalMeterService } from './metering/rental-meter.service.js';
@@ -26,6 +28,10 @@ import { RentalSettlement } from './metering/rental-settlement.js';
 import { RentalTickService } from './metering/rental-tick.service.js';
 import { RentalTicker } from './metering/rental-ticker.js';
 import { RunwayWatch } from './metering/runway-watch.js';
+import { GpuQuota } from './quotas/gpu-quota.js';
+import { QuotaRepository } from './quotas/quota.repository.js';
+import { QuotaSettings } from './quotas/quota-settings.js';
+import { RequestQuota } from './quotas/request-quota.js';
 import { BlockBook } from './requests/block-book.js';
 import { BlockFunds } from './requests/block-funds.js';
 import { BlockKeeper } from './requests/block-keeper.js';
@@ -59,6 +65,8 @@ const LEDGER = [
 ];
 const METERING = [
   RentalAuthorization,
+  MeterOpener,
+  RentalBooks,
   RentalCosts,
   RentalMeterRepository,
   RentalSettlement,
@@ -76,6 +84,7 @@ const REQUESTS = [
   BlockUpkeep,
   RequestBlockRepository,
 ];
+const QUOTAS = [GpuQuota, QuotaRepository];
 const USAGE = [RequestCosts, RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
 const PUBLIC = [
   LedgerService,
@@ -84,13 +93,23 @@ const PUBLIC = [
   LedgerReport,
   RentalMeterService,
   InstanceBusyTime,
+  QuotaSettings,
+  RequestQuota,
   RequestBudget,
   RequestPricing,
   UsageRecorder,
   CreditHistory,
 ];
 
-export const CREDITS_PROVIDERS = [...LEDGER, ...METERING, ...REQUESTS, ...USAGE, ...PUBLIC, CreditsJobs];
+export const CREDITS_PROVIDERS = [
+  ...LEDGER,
+  ...METERING,
+  ...REQUESTS,
+  ...QUOTAS,
+  ...USAGE,
+  ...PUBLIC,
+  CreditsJobs,
+];
 
 /** The ledger, the metering of rentals and the history of use. */
 @Module({

@@ -31,8 +31,9 @@ onEachDatabase('requests paid from blocks', CREDITS_SCHEMA, (open) => {
   const transfers = (userId: string): Promise<CreditTransfer[]> =>
     database.unitOfWork.manager.findBy(CreditTransfer, { account: `user:${userId}`, code: 'request_usage' });
 
-  it('lets free requests in without a promise, a row or an account', async () => {
+  it('lets free requests in without a promise, a row or an account, once it knows that nothing limits the user', async () => {
     const credits = await processes.start({ requestPriceMicro: 0, tokenPriceNano: 0 });
+    await budgetOf(credits).admit('nobody', 0);
     const admission = budgetOf(credits).admit('nobody', 0);
     expect(admission).not.toBeInstanceOf(Promise);
     expect(budgetOf(credits).charge(admission as Admission, { ...DELIVERED, outputTokens: 9 })).toBe(0);

@@ -2,11 +2,17 @@ import { beforeAll, expect, it } from 'vitest';
 import { Credits1764000000200 } from '../../migrations/1764000000200-credits.js';
 import { RequestBlocks1764000000210 } from '../../migrations/1764000000210-request-blocks.js';
 import { UnitEconomics1764000000211 } from '../../migrations/1764000000211-unit-economics.js';
+import { Quotas1764000000212 } from '../../migrations/1764000000212-quotas.js';
 import { findDrift } from '../../src/database/drift.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { CREDITS_SCHEMA } from './credits-fixture.js';
 
-const MIGRATIONS = [Credits1764000000200, RequestBlocks1764000000210, UnitEconomics1764000000211];
+const MIGRATIONS = [
+  Credits1764000000200,
+  RequestBlocks1764000000210,
+  UnitEconomics1764000000211,
+  Quotas1764000000212,
+];
 const onlyCredits = { ...CREDITS_SCHEMA, migrations: MIGRATIONS };
 
 const EXACT_TYPES = new Set(['bigint', 'boolean', 'text', 'varchar', 'character varying']);

@@ -4,10 +4,10 @@ import { AppConfig } from '../../config/config.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { AccountOpener } from '../ledger/account-opener.js';
 import { HoldKeeper } from '../ledger/hold-keeper.js';
+import { MeterOpener } from './meter-opener.js';
 import { priceBeforeMarkup } from '../pricing.js';
 import { reserveAtStart } from './rental-cost.js';
-import { RentalMeterRepository } from './rental-meter.repository.js';
-import { runwayMsOf } from './rental-ticker.js';
+import { runwayMsOf } from './runway.js';
 
 const SECONDS_PER_HOUR = 3600;
 
@@ -19,6 +19,8 @@ export interface RentalTerms {
   pricePerHourMicro: number;
   /** Hours charged at least, once it runs; 0 = by the second from the start. */
   minimumHours: number;
+  /** GPUs of the instance, for quotas of GPU hours. Default 1. */
+  gpuCount?: number;
   /** The farm's name, for its accounts. */
   provider?: string;
   /** What the farm takes; default: the price without the operator's markup. */
@@ -35,7 +37,7 @@ export class RentalAuthorization {
     private readonly unitOfWork: UnitOfWork,
     private readonly opener: AccountOpener,
     private readonly holds: HoldKeeper,
-    private readonly meters: RentalMeterRepository,
+    private readonly meters: MeterOpener,
     private readonly config: AppConfig,
   ) {}
 
@@ -45,7 +47,7 @@ export class RentalAuthorization {
   }
 
   private async hold(terms: RentalTerms, manager: EntityManager): Promise<void> {
-    const { rentalId, userId, pricePerHourMicro } = terms;
+    const { rentalId, userId, pricePerHourMicro, gpuCount = 1, provider = 'unknown' } = terms;
     const minimumSeconds = Math.ceil(terms.minimumHours * SECONDS_PER_HOUR);
     const amountMicro = reserveAtStart(pricePerHourMicro, minimumSeconds, runwayMsOf(this.config));
     const idempotencyKey = `rental:${rentalId}`;
@@ -53,26 +55,14 @@ export class RentalAuthorization {
       { userId, amountMicro, purpose: 'rental', reference: rentalId, idempotencyKey },
       manager,
     );
-    const meter = {
-      rentalId,
-      userId,
-      holdId: hold.id,
-      clientId: terms.clientId ?? userId,
-      ip: terms.ip ?? null,
-      pricePerHourMicro,
-      provider: terms.provider ?? 'unknown',
-      providerPricePerHourMicro: terms.providerPricePerHourMicro ?? this.farmPriceOf(pricePerHourMicro),
-      minimumSeconds,
-      state: 'authorized' as const,
-      openedSeq: await this.meters.accountSeq(userId, manager),
-      chargedMicro: 0,
-      costMicro: 0,
-      runningAt: null,
-      billedThrough: null,
-      endedAt: null,
-      createdAt: hold.createdAt,
-    };
-    await this.meters.insertIfMissing(meter, manager);
+    const { providerPricePerHourMicro = this.farmPriceOf(pricePerHourMicro) } = terms;
+    const prices = { pricePerHourMicro, providerPricePerHourMicro, minimumSeconds };
+    const who = { clientId: terms.clientId ?? userId, ip: terms.ip ?? null };
+    const { id: holdId, createdAt } = hold;
+    await this.meters.open(
+      { rentalId, userId, holdId, ...who, provider, gpuCount, ...prices, createdAt },
+      manager,
+    );
   }
 
   private farmPriceOf(pricePerHourMicro: number): number {

@@ -40,6 +40,13 @@ export class RentalMeter {
   @Amount()
   providerPricePerHourMicro: number;
 
+  @Count()
+  gpuCount: number;
+
+  /** Counted of the user's GPU hours; null = there was no limit when it began. */
+  @Count({ nullable: true })
+  quotaSeconds: number | null;
+
   /** Charged at least, once it ran. */
   @Count()
   minimumSeconds: number;

@@ -18,8 +18,8 @@ export class RentalMeterRepository {
     return this.unitOfWork.manager.findBy(RentalMeter, { rentalId: In([...rentalIds]) });
   }
 
-  async insertIfMissing(meter: RentalMeter, manager: EntityManager): Promise<void> {
-    await manager.createQueryBuilder().insert().into(RentalMeter).values(meter).orIgnore().execute();
+  async insert(meter: RentalMeter, manager: EntityManager): Promise<void> {
+    await manager.insert(RentalMeter, meter);
   }
 
   /** Entries of the account so far. */
@@ -51,7 +51,7 @@ export class RentalMeterRepository {
 
   async record(
     rentalId: string,
-    change: Partial<Pick<RentalMeter, 'chargedMicro' | 'costMicro' | 'state'>>,
+    change: Partial<Pick<RentalMeter, 'chargedMicro' | 'costMicro' | 'quotaSeconds' | 'state'>>,
     manager: EntityManager,
   ): Promise<void> {
     await manager.update(RentalMeter, { rentalId }, change);

@@ -4,7 +4,7 @@ import { HoldKeeper } from '../ledger/hold-keeper.js';
 import { remainingOf } from '../ledger/hold.entity.js';
 import { Poster } from '../ledger/poster.js';
 import { SessionRecorder } from '../usage/session-recorder.js';
-import { RentalCosts } from './rental-costs.js';
+import { RentalBooks } from './rental-books.js';
 import { costAtEnd } from './rental-cost.js';
 import type { RentalMeter } from './rental-meter.entity.js';
 import { RentalMeterRepository } from './rental-meter.repository.js';
@@ -17,7 +17,7 @@ export class RentalSettlement {
     private readonly holds: HoldKeeper,
     private readonly poster: Poster,
     private readonly sessions: SessionRecorder,
-    private readonly costs: RentalCosts,
+    private readonly books: RentalBooks,
   ) {}
 
   /** `meter` is the row as it stands after its finish was claimed. Returns what the rental has cost altogether. */
@@ -26,8 +26,8 @@ export class RentalSettlement {
     const charged = due >= 0 ? await this.charge(meter, due, endedAtMs, manager) : due;
     if (due < 0) await this.giveBack(meter, -due, endedAtMs, manager);
     const chargedMicro = meter.chargedMicro + charged;
-    const costMicro = await this.costs.bookEnd(meter, endedAtMs, manager);
-    await this.meters.record(meter.rentalId, { chargedMicro, costMicro }, manager);
+    const sums = await this.books.end(meter, endedAtMs, manager);
+    await this.meters.record(meter.rentalId, { ...sums, chargedMicro }, manager);
     await this.recordSession(meter, endedAtMs, manager);
     return chargedMicro;
   }

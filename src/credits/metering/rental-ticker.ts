@@ -5,10 +5,11 @@ import { UnitOfWork } from '../../database/unit-of-work.js';
 import { HoldKeeper } from '../ledger/hold-keeper.js';
 import { remainingOf } from '../ledger/hold.entity.js';
 import { rentalNotMetered } from '../credits.errors.js';
-import { RentalCosts } from './rental-costs.js';
+import { RentalBooks } from './rental-books.js';
 import { costOfMs, costThrough, reserveAfter } from './rental-cost.js';
 import type { RentalMeter } from './rental-meter.entity.js';
 import { RentalMeterRepository } from './rental-meter.repository.js';
+import { runwayMsOf } from './runway.js';
 
 /** What a tick found: paid, just run out of credits, or no business of this call (not running, or done elsewhere). */
 export interface TickOutcome {
@@ -29,7 +30,7 @@ export class RentalTicker {
     private readonly unitOfWork: UnitOfWork,
     private readonly meters: RentalMeterRepository,
     private readonly holds: HoldKeeper,
-    private readonly costs: RentalCosts,
+    private readonly books: RentalBooks,
     private readonly config: AppConfig,
   ) {}
 
@@ -48,11 +49,11 @@ export class RentalTicker {
     const { available, isShort } = await this.fillUp(meter, nowMs, due, manager);
     const charge = Math.min(due, available);
     if (charge > 0) await this.charge(meter, charge, nowMs, manager);
-    const ranOut = isShort && available - charge < this.costOfTick(meter);
+    const { isLimitReached, ...sums } = await this.books.advance(meter, nowMs, manager);
+    const ranOut = isLimitReached || (isShort && available - charge < this.costOfTick(meter));
     const state = ranOut ? 'exhausted' : 'running';
-    const costMicro = await this.costs.bookThrough(meter, nowMs, manager);
     const chargedMicro = meter.chargedMicro + charge;
-    await this.meters.record(meter.rentalId, { chargedMicro, costMicro, state }, manager);
+    await this.meters.record(meter.rentalId, { ...sums, chargedMicro, state }, manager);
     return { meter, result: ranOut ? 'ran_out' : 'paid' };
   }
 
@@ -87,9 +88,4 @@ export class RentalTicker {
   private costOfTick(meter: RentalMeter): number {
     return costOfMs(meter.pricePerHourMicro, this.config.billing.tickMs);
   }
-}
-
-/** At least two ticks, whatever is configured: one that is under way and one to notice that it was the last. */
-export function runwayMsOf({ billing }: AppConfig): number {
-  return Math.max(billing.runwayMs, 2 * billing.tickMs);
 }

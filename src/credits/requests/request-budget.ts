@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
 import { BlockAdmission, FREE_ADMISSION, type Admission } from './admission.js';
+import { RequestQuota } from '../quotas/request-quota.js';
 import { BlockRoom } from './block-room.js';
 import { RequestPricing, type TokenCount } from './request-pricing.js';
 
@@ -23,15 +24,18 @@ export class RequestBudget {
   constructor(
     private readonly pricing: RequestPricing,
     private readonly room: BlockRoom,
+    private readonly quota: RequestQuota,
   ) {}
 
   /**
-   * Leave to cost up to `worstCaseMicro`: at once when requests are free or the user's block has room.
-   * @throws (rejects) insufficient_credits (402), account_frozen (403), database_unavailable (503)
+   * Leave to cost up to `worstCaseMicro`: at once when requests are free or the user's block has room, and no limit
+   * has to be asked for.
+   * @throws (rejects) insufficient_credits (402), account_frozen and quota_exceeded (403), database_unavailable (503)
    */
   admit(userId: string, worstCaseMicro: number): Admission | Promise<Admission> {
-    if (this.pricing.isFree) return FREE_ADMISSION;
-    return this.room.enter(userId, worstCaseMicro) ?? this.room.enterLater(userId, worstCaseMicro);
+    const counting = this.quota.take(userId);
+    if (counting) return counting.then(() => this.enter(userId, worstCaseMicro));
+    return this.enter(userId, worstCaseMicro);
   }
 
   /**
@@ -62,6 +66,21 @@ export class RequestBudget {
     const isCovered =
       cost <= reservedMicro || block.isLost || this.room.take(admission, cost - reservedMicro);
     return isCovered ? admission.settle(cost) : (admission.ending = this.chargeLate(admission, cost));
+  }
+
+  private enter(userId: string, worstCaseMicro: number): Admission | Promise<Admission> {
+    if (this.pricing.isFree) return FREE_ADMISSION;
+    return this.room.enter(userId, worstCaseMicro) ?? this.enterLater(userId, worstCaseMicro);
+  }
+
+  /** A request that cannot be paid has not been made. */
+  private async enterLater(userId: string, worstCaseMicro: number): Promise<Admission> {
+    try {
+      return await this.room.enterLater(userId, worstCaseMicro);
+    } catch (error) {
+      this.quota.giveBack(userId);
+      throw error;
+    }
   }
 
   private costOf(outcome: RequestOutcome, { accruedMicro }: BlockAdmission): number {
