@@ -20,12 +20,17 @@ export class DestinationFinder {
   pool(ownerId: string, name: string): Destination {
     const pool = this.pools.find(ownerId, name);
     if (!pool) throw noSuchPool(name);
+    return this.membersOf(pool);
+  }
+
+  /** The members of a pool; with another lease key those that the balancer knows by it. */
+  membersOf(pool: RoutablePool, leaseKey = pool.key): Destination {
     return {
       poolKey: pool.key,
       poolName: pool.name,
       mcpPath: pool.mcpPath,
       upstreamHeaders: pool.upstreamHeaders,
-      next: (tried) => this.member(pool, tried),
+      next: (tried) => this.member(pool, leaseKey, tried),
     };
   }
 
@@ -77,14 +82,14 @@ export class DestinationFinder {
   }
 
   /** A member that has just lost the pool's port is passed over. */
-  private member(pool: RoutablePool, tried: ReadonlySet<string>): Route {
-    const lease = this.balancer.lease(pool.key, tried);
+  private member(pool: RoutablePool, leaseKey: string, tried: ReadonlySet<string>): Route {
+    const lease = this.balancer.lease(leaseKey, tried);
     const { instanceId } = lease;
     const instance = this.instances.find(instanceId);
     const origin = instance && originOf(instance, pool.port);
     if (origin !== undefined) return { origin, kind: 'instance', instanceId, lease };
     lease.release('aborted');
-    return this.member(pool, new Set([...tried, instanceId]));
+    return this.member(pool, leaseKey, new Set([...tried, instanceId]));
   }
 }
 

@@ -19,6 +19,14 @@ export const upstreamProtocolError = (cause?: unknown): DomainError =>
     cause,
   });
 
+/** It wants credentials that the caller's own would never be: its 401 would send the client the wrong way. */
+export const upstreamAuthRequired = (): DomainError =>
+  new DomainError(
+    'upstream_auth_required',
+    502,
+    'The upstream asks for credentials; file them as upstream_headers of the pool.',
+  );
+
 export const upstreamTooLarge = (maxBytes: number): DomainError =>
   new DomainError(
     'upstream_too_large',

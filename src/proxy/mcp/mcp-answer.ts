@@ -1,10 +1,11 @@
 import type { DomainError } from '../../common/domain-error.js';
 import type { Served } from '../answer-sink.js';
 import { ClientAnswer } from '../client-answer.js';
-import { upstreamIdleTimeout } from '../proxy.errors.js';
+import { upstreamAuthRequired, upstreamIdleTimeout } from '../proxy.errors.js';
+import { isEventStream, rawHeader, withoutHeader } from '../raw-headers.js';
 import type { Visit } from '../visit.js';
-import { sessionNotFound, upstreamAuthRequired } from './mcp.errors.js';
-import { SESSION_ID, rawHeader, withoutHeader } from './mcp-headers.js';
+import { sessionNotFound } from './mcp.errors.js';
+import { SESSION_ID } from './mcp-headers.js';
 
 export interface McpAnswerOptions {
   /** The session that the request names and that is known. */
@@ -103,10 +104,6 @@ export class McpAnswer extends ClientAnswer {
     if (this.options.sessionId === undefined) return false;
     return status === NOT_FOUND || (this.visit.request.method === 'DELETE' && status < 300);
   }
-}
-
-function isEventStream(rawHeaders: readonly Buffer[]): boolean {
-  return rawHeader(rawHeaders, 'content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
 /** Not a byte was sent: the connection was refused, timed out or could not be agreed on. */

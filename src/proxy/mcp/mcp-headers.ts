@@ -16,21 +16,3 @@ export function sessionIdOf(headers: IncomingHttpHeaders): string | undefined {
   const value = headers[SESSION_ID];
   return value === undefined ? undefined : String(value);
 }
-
-/** A header of an upstream's answer as it came; the first, when there are several. */
-export function rawHeader(rawHeaders: readonly Buffer[], name: string): string | undefined {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const raw = rawHeaders[index];
-    if (raw.length === name.length && raw.toString('latin1').toLowerCase() === name) {
-      return rawHeaders[index + 1].toString('latin1');
-    }
-  }
-  return undefined;
-}
-
-export function withoutHeader(rawHeaders: readonly Buffer[], name: string): Buffer[] {
-  return rawHeaders.filter((_, index) => {
-    const raw = rawHeaders[index - (index % 2)];
-    return raw.length !== name.length || raw.toString('latin1').toLowerCase() !== name;
-  });
-}

@@ -10,14 +10,6 @@ export const originNotAllowed = (): DomainError =>
 export const hostNotAllowed = (): DomainError =>
   new DomainError('host_not_allowed', 403, 'This server does not go by that name; see PUBLIC_URL.');
 
-/** The server wants credentials that the caller's own would never be: its 401 would send the client the wrong way. */
-export const upstreamAuthRequired = (): DomainError =>
-  new DomainError(
-    'upstream_auth_required',
-    502,
-    'The MCP server asks for credentials; file them as upstream_headers.',
-  );
-
 export const tooManyStreams = (most: number): DomainError =>
   new DomainError('too_many_streams', 429, `An account may have ${most} MCP requests open at a time.`, {
     headers: { 'retry-after': '1' },

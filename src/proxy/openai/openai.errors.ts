@@ -46,12 +46,3 @@ export const tooManyLongBodies = (): DomainError =>
   new DomainError('server_busy', 503, 'Too many long requests at a time; ask again.', {
     headers: { 'retry-after': '1' },
   });
-
-/** The instance wants credentials that we do not have: not ours, so a 401 would mislead. */
-export const upstreamAuthRequired = (): DomainError =>
-  new DomainError(
-    'upstream_auth_required',
-    502,
-    "The instance refuses its credentials; file them in the pool's upstream_headers.",
-    { headers: { 'x-should-retry': 'false' } },
-  );
