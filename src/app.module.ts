@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
+import { BillingModule } from './billing/billing.module.js';
 import type { Clock } from './common/clock.js';
 import type { AppConfig } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -10,6 +11,7 @@ import { HealthModule } from './health/health.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LoadBalancerModule } from './loadbalancer/loadbalancer.module.js';
 import { ProxyModule } from './proxy/proxy.module.js';
+import { StreamingModule } from './streaming/streaming.module.js';
 
 /** The whole service: the list of its modules, nothing else. */
 @Module({})
@@ -23,9 +25,11 @@ export class AppModule {
         JobsModule,
         AuthModule,
         CreditsModule,
+        BillingModule,
         LoadBalancerModule,
         GpuModule,
         ProxyModule,
+        StreamingModule,
         HealthModule,
       ],
     };

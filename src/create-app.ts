@@ -13,6 +13,8 @@ import { createHttpServer } from './http-server.js';
 import { serveOpenApi } from './openapi.js';
 import { DataPlaneDoor } from './proxy/data-plane.door.js';
 import { requestIdOf } from './proxy/visit.js';
+import { RawSocket } from './streaming/raw-socket.js';
+import { isSocketIo, StreamingGateway } from './streaming/streaming.gateway.js';
 import { dispatchUpgrades } from './upgrade-dispatcher.js';
 
 export interface AppOptions {
@@ -59,8 +61,12 @@ export async function createApp(
   await app.init();
   const dataPlane = app.get(DataPlaneDoor);
   door = dataPlane;
+  app.get(StreamingGateway).attach(app.getHttpServer());
+  const rawSocket = app.get(RawSocket);
   dispatchUpgrades(app.getHttpServer(), [
     (request, socket, head) => dataPlane.handleUpgrade(request, socket, head),
+    (request, socket, head) => rawSocket.handleUpgrade(request, socket, head),
+    isSocketIo,
   ]);
   return app;
 }

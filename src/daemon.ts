@@ -9,6 +9,7 @@ import { OwnEndpoints } from './egress/own-endpoints.js';
 import { TrustedHosts } from './egress/trusted-hosts.js';
 import { JobsService } from './jobs/jobs.service.js';
 import { DataPlaneDoor } from './proxy/data-plane.door.js';
+import { LiveSessions } from './streaming/live-sessions.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
 
 /** A running service. */
@@ -92,6 +93,7 @@ async function stop({ app, config, sandbox, lock }: Running): Promise<void> {
   const door = app.get(DataPlaneDoor);
   door.startDrain();
   door.closeTunnels();
+  app.get(LiveSessions).closeAll();
   const isIdle = await Promise.race([
     door.whenIdle().then(() => true),
     pause(drainTimeoutMs).then(() => false),

@@ -6,7 +6,7 @@ import { CLOSE } from './connection.js';
 import type { StreamSession } from './stream-session.js';
 
 /** A revoked key is noticed after this time at the latest; what the event bus tells of is noticed at once. */
-const RECHECK_EVERY_MS = 15_000;
+const RECHECK_EVERY_MS = 5000;
 
 /** Every open conversation of this process, whatever its transport. */
 @Injectable()

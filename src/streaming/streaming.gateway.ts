@@ -11,6 +11,11 @@ import { SessionServices } from './session-services.js';
 import { StreamAccess } from './stream-access.js';
 import { StreamSession } from './stream-session.js';
 
+/** Upgrades that socket.io's own listener answers. */
+export function isSocketIo({ url = '' }: { url?: string }): boolean {
+  return /^\/socket\.io\/?(?:\?|$)/.test(url);
+}
+
 /** socket.io at /socket.io: the same frames as /ws, their type as the event's name and the rest as its payload. */
 @Injectable()
 export class StreamingGateway implements OnApplicationShutdown {

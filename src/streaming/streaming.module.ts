@@ -6,6 +6,7 @@ import { CreditsModule } from '../credits/credits.module.js';
 import { GpuModule } from '../gpu/gpu.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
+import { RedisModule } from '../redis/redis.module.js';
 import { EventLog } from './event-log.js';
 import { EventSources } from './event-sources.js';
 import { StreamGauges } from './gauges.js';
@@ -30,6 +31,7 @@ import { StreamingGateway } from './streaming.gateway.js';
     GpuModule,
     JobsModule,
     LoadBalancerModule,
+    RedisModule,
   ],
   providers: [
     EventLog,

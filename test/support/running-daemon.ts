@@ -72,7 +72,18 @@ export class ApiCaller {
   constructor(
     readonly url: string,
     readonly key: string,
+    /** The access token of the login that made the key. */
+    private readonly token = '',
   ) {}
+
+  /** Ends every key of the account, this one included. */
+  async revokeAllKeys(): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    const list = await fetch(`${this.url}/api/v1/auth/apikey`, { headers });
+    const { api_keys: keys } = (await list.json()) as { api_keys: { id: string }[] };
+    for (const { id } of keys)
+      await fetch(`${this.url}/api/v1/auth/apikey/${id}`, { method: 'DELETE', headers });
+  }
 
   get<T>(path: string): Promise<Reply<T>> {
     return this.send<T>('GET', path);
@@ -126,7 +137,7 @@ export async function signUp(url: string): Promise<ApiCaller> {
     body: JSON.stringify({ name: 'My API Key' }),
   });
   const { api_key: text } = (await key.json()) as { api_key: string };
-  return new ApiCaller(url, text);
+  return new ApiCaller(url, text, login.body.tokens.access_token);
 }
 
 /** Polls until `look` gives something; the last look is the error's text when it never does. */
