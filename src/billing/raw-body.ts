@@ -1,4 +1,4 @@
-const BILLING_ROUTES = '/api/v1/billing/';
+const BILLING_ROUTES = ['/api/v1/billing/', '/api/v1/admin/payments/'];
 const CALLBACK_ROUTES = '/api/v1/billing/webhooks/';
 
 /** A request of a billing route, with its body as it was sent. */
@@ -13,7 +13,7 @@ export interface RequestWithRawBody {
  * @returns whether the body must not be parsed: nobody has vouched for a call-back yet
  */
 export function keepRawBody(request: RequestWithRawBody, body: string): boolean {
-  if (!request.url.startsWith(BILLING_ROUTES)) return false;
+  if (!BILLING_ROUTES.some((route) => request.url.startsWith(route))) return false;
   request.rawBody = body;
   return request.url.startsWith(CALLBACK_ROUTES);
 }

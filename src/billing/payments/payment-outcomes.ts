@@ -51,6 +51,8 @@ export class PaymentOutcomes {
 
   private applyUnpaid(payment: Payment, outcome: UnpaidOutcome): Promise<boolean> {
     const { state, externalId, detail = null } = outcome;
+    // What another transaction of the processor's says is no news of this payment.
+    if (externalId !== undefined && isForeign(payment, externalId)) return Promise.resolve(false);
     const isOpen = state === 'pending' || state === 'requires_action';
     const nextAction = 'nextAction' in outcome ? outcome.nextAction : undefined;
     return this.refusingDuplicates(payment, externalId, () =>
@@ -87,6 +89,11 @@ function matches(payment: Payment, evidence: PaymentEvidence): boolean {
   return (
     evidence.paymentId === payment.id &&
     evidence.amountMicro === payment.amountMicro &&
-    evidence.currency === payment.currency
+    evidence.currency === payment.currency &&
+    (evidence.replacesId === true || !isForeign(payment, evidence.externalId))
   );
+}
+
+function isForeign(payment: Payment, externalId: string): boolean {
+  return payment.externalId !== null && payment.externalId !== externalId;
 }

@@ -2,7 +2,9 @@ import { Entity, Index, Unique } from 'typeorm';
 import { Amount, Count, Flag, Id, Instant, Json, Reference, Text } from '../../database/columns.js';
 import type { PaymentStatus } from './payment-status.js';
 
-export type PaymentProviderName = 'stripe' | 'crypto' | 'afterdark';
+/** The words of the processors on the wire. */
+export const PAYMENT_PROVIDER_NAMES = ['stripe', 'crypto', 'afterdark'] as const;
+export type PaymentProviderName = (typeof PAYMENT_PROVIDER_NAMES)[number];
 
 /** What a processor needs to know to ask for the same payment again; never a card number, never a secret. */
 export type PaymentInstructions = Readonly<Record<string, string | boolean | undefined>>;

@@ -45,6 +45,15 @@ export class TransactionView {
   }
 }
 
+/** One payment, with the payer's next step as POST billing/payment told it, as long as it is open. */
+export class SingleTransactionView extends TransactionView {
+  next_action?: Record<string, unknown>;
+
+  static override from(payment: Payment, nextAction?: NextAction): SingleTransactionView {
+    return { ...TransactionView.from(payment), ...(nextAction ? { next_action: { ...nextAction } } : {}) };
+  }
+}
+
 /** A part of the request that was left out. */
 export class WarningView {
   code: string;

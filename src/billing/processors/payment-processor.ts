@@ -52,6 +52,9 @@ export interface PaymentProcessor {
   /** Gives money back. Absent: 422 `refund_not_supported`. */
   readonly refunds?: RefundCapability;
 
+  /** Keeps payment methods for later. Absent: 422 `saving_not_supported`. */
+  readonly methods?: MethodCapability;
+
   /** Understands the processor's call-backs. Absent: POST billing/webhooks/{name} answers 404. */
   readonly callbacks?: CallbackReader;
 }
@@ -67,6 +70,8 @@ export interface PaymentRequest {
   asset?: string;
   /** Where a hosted page sends the payer afterwards. */
   returnUrl?: string;
+  /** With `card:saved`: which of the saved methods; default: the latest. */
+  savedMethodId?: string;
   /** Keep the method for later payments. */
   isSaved: boolean;
   /** A renewal: the payer is not there, so nothing may be asked of them. */
@@ -116,6 +121,8 @@ export interface PaymentEvidence {
   currency: string;
   /** Key of the one posting in the ledger, e.g. `stripe:pi:{id}`: the same on every way the evidence may come. */
   postingKey: string;
+  /** The payment was known by another id until it was paid (a page's, say). */
+  replacesId?: boolean;
   /** The method, when the processor keeps it for later payments. */
   savedMethod?: SavedMethodDetails;
 }
@@ -149,6 +156,20 @@ export interface PollingPlan {
   /** Older open payments are canceled when `cancel` is there, else reported to the operator once. */
   giveUpAfterMs: number;
 }
+
+export interface MethodCapability {
+  /**
+   * Begins to keep a method of the user's: a given token at once, else the payer enters one with the client secret.
+   * @throws DomainError 422 `invalid_payment_method`, 503 when the processor cannot be asked
+   */
+  save(userId: string, request: { token?: string; returnUrl?: string }): Promise<SavingOutcome>;
+
+  /** The processor forgets the method; one that is gone already is fine. @throws DomainError 503 */
+  detach(externalId: string): Promise<void>;
+}
+
+export type SavingOutcome =
+  { state: 'saved'; method: SavedMethodDetails } | { state: 'requires_action'; nextAction: NextAction };
 
 export interface RefundCapability {
   /** Idempotent by `request.refundId`. A lost answer is `unknown`. */

@@ -1,0 +1,3 @@
+export class CallbackView {
+  received: true;
+}
