@@ -2,7 +2,12 @@ import { intervalMs, type RateDecision, type RatePolicy } from './rate-policy.js
 
 /** Sums of fractional intervals err in the last digits; a millionth of a request forgives that. */
 export const TOLERANCE = 1e-6;
-/** Processes that share a bucket may overdraw it by a fifth together; more than that is a clock that was set back. */
+/**
+ * By how much all processes together may exceed a limit because they do not know enough of each other: once while Redis
+ * tells them (`RateSharing`), once more when it stops to (`MemoryRateStore`). Both together a fifth.
+ */
+export const OVERDRAFT = 0.1;
+/** In windows. No bucket is overdrawn by more; if it seems so, a clock was set back. */
 const MOST_BACKLOG = 1.25;
 
 /**

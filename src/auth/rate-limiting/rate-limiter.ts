@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { RedisCommands } from '../../redis/redis-commands.js';
 import { RedisUnavailable } from '../../redis/redis.errors.js';
-import { MemoryRateStore } from './memory-rate.store.js';
+import { MemoryRateStore, type Part } from './memory-rate.store.js';
 import type { RateAsk, RateDecision, RatePolicy } from './rate-policy.js';
 import { RateSharing } from './rate-sharing.js';
 import { RedisRateStore } from './redis-rate.store.js';
@@ -17,7 +17,7 @@ interface SharedRates {
 
 /**
  * Rate limits of this process, shared with others through Redis where there is one. While Redis is away each process
- * goes on alone with its part of every limit, less what it knew to be used; never without a limit.
+ * goes on alone with its part of every limit; never without a limit, and never with 5xx.
  */
 @Injectable()
 export class RateLimiter {
@@ -26,9 +26,13 @@ export class RateLimiter {
   private readonly local: MemoryRateStore;
   private readonly shared?: SharedRates;
 
+  private aloneSince: number;
+
   constructor(clock: Clock, redis?: RedisCommands) {
     this.local = new MemoryRateStore(clock);
+    this.aloneSince = clock.now();
     if (!redis?.isConfigured) return;
+    redis.onLost(() => (this.aloneSince = clock.now()));
     const store = new RedisRateStore(redis, clock);
     this.shared = { redis, store, sharing: new RateSharing(redis, store, this.local) };
   }
@@ -39,13 +43,13 @@ export class RateLimiter {
    */
   take(policy: RatePolicy, key: string): RateDecision {
     const ask = { policy, key };
-    const decision = this.local.take(ask, this.partsOf(policy));
+    const decision = this.local.take(ask, this.partOf(policy));
     if (decision.isAllowed && policy.limit > 0) this.shared?.sharing.note(ask);
     return decision;
   }
 
   /**
-   * As `take`, and within a fifth of the limit for all processes together (see `RateSharing`): at once in all but the
+   * As `take`, and within a tenth of the limit for all processes together (see `RateSharing`): at once in all but the
    * rarest cases, namely when much was allowed that Redis is only just hearing of.
    */
   takeShared(policy: RatePolicy, key: string): RateDecision | Promise<RateDecision> {
@@ -58,14 +62,14 @@ export class RateLimiter {
   /** Counts one request under each policy, exactly for all processes, or under none when any of them refuses. */
   async takeExactly(asks: readonly RateAsk[]): Promise<RateDecision[]> {
     const decisions = await this.askRedis(asks);
-    if (!decisions) return this.local.takeAll(asks, (policy) => this.partsOf(policy));
+    if (!decisions) return this.local.takeAll(asks, (policy) => this.partOf(policy));
     decisions.forEach(({ resetMs }, index) => this.local.adopt(asks[index], resetMs));
     return decisions;
   }
 
   /** What `take` would say, without counting. */
   peek(policy: RatePolicy, key: string): RateDecision {
-    return this.local.peek({ policy, key }, this.partsOf(policy));
+    return this.local.peek({ policy, key }, this.partOf(policy));
   }
 
   private async askRedis(asks: readonly RateAsk[]): Promise<RateDecision[] | undefined> {
@@ -78,9 +82,10 @@ export class RateLimiter {
     }
   }
 
-  private partsOf({ isCautious }: RatePolicy): number {
-    if (!this.shared || this.shared.redis.isAvailable) return 1;
+  private partOf({ isCautious }: RatePolicy): Part | undefined {
+    if (!this.shared || this.shared.redis.isAvailable) return undefined;
     this.degradedCount += 1;
-    return this.shared.redis.processCount * (isCautious ? 2 : 1);
+    const of = this.shared.redis.processCount * (isCautious ? 2 : 1);
+    return of === 1 ? undefined : { of, since: this.aloneSince };
   }
 }

@@ -1,11 +1,10 @@
 import type { RedisCommands } from '../../redis/redis-commands.js';
 import { RedisUnavailable } from '../../redis/redis.errors.js';
+import { OVERDRAFT } from './gcra.js';
 import type { MemoryRateStore } from './memory-rate.store.js';
 import { bucketOf, intervalMs, type RateAsk, type RatePolicy } from './rate-policy.js';
 import type { RateCount, RedisRateStore } from './redis-rate.store.js';
 
-/** By how much all processes together may exceed a limit that is decided without asking. */
-const OVERDRAFT = 0.2;
 /** How often what was allowed is told. */
 const TELL_EVERY_MS = 20;
 const MOST_AT_ONCE = 200;
@@ -14,9 +13,9 @@ type Counts = Map<string, RateCount>;
 
 /**
  * Tells Redis, a moment later and many at once, what this process has allowed by its own view of shared buckets, and makes
- * the view what all processes have used. A process whose view is old may allow too much, so that only a fifth of the limit,
+ * the view what all processes have used. A process whose view is old may allow too much, so that only a tenth of the limit,
  * divided among the processes, is allowed before it must have been told (at least one request each). What was too much
- * stays counted and is waited for. So n processes allow at most `limit × 1.2` at once, or `limit + n` where that is more.
+ * stays counted and is waited for. So n processes allow at most `limit × 1.1` at once, or `limit + n` where that is more.
  */
 export class RateSharing {
   private pending: Counts = new Map();
