@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, getSchemaPath, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { productVersion } from './cli/version.js';
+import { productVersion } from './common/product-version.js';
 import { ProblemView } from './common/problem.view.js';
 import { mergeDataPlaneRoutes } from './proxy/data-plane.openapi.js';
 

@@ -1,5 +1,5 @@
 import { MODE_FLAGS, UsageError, type FlagSpecs, type FlagValues } from '../flags.js';
-import { productVersion } from '../version.js';
+import { productVersion } from '../../common/product-version.js';
 import type { ProgramIo } from '../run-program.js';
 import type { ApiSettings } from './api.js';
 import type { Command } from './command.js';

@@ -1,4 +1,4 @@
-import { productVersion } from '../../version.js';
+import { productVersion } from '../../../common/product-version.js';
 import { defineCommand } from '../command.js';
 
 export const version = defineCommand({
