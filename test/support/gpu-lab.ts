@@ -23,7 +23,7 @@ export class MovableClock extends SystemClock {
   }
 
   skip(ms: number): void {
-    this.aheadMs += ms;
+    this.aheadMs += Math.round(ms);
   }
 }
 

@@ -49,8 +49,9 @@ export class RentalObserver {
     return this.offline.add(rental.id);
   }
 
-  private async followTerm(rental: Rental, { endsAt }: ProviderContract): Promise<void> {
-    if (endsAt === undefined) return;
+  private async followTerm(rental: Rental, contract: ProviderContract): Promise<void> {
+    if (contract.endsAt === undefined) return;
+    const endsAt = Math.round(contract.endsAt);
     if (rental.endsAt !== null && Math.abs(endsAt - rental.endsAt) < SAME_END_MS) return;
     await this.rentals.setEndsAt(rental.id, endsAt);
     rental.endsAt = endsAt;

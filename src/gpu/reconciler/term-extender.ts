@@ -72,7 +72,7 @@ export class TermExtender {
   }
 
   private async setEnd(rental: Rental, endsAt: number): Promise<void> {
-    await this.rentals.setEndsAt(rental.id, endsAt);
-    rental.endsAt = endsAt;
+    rental.endsAt = Math.round(endsAt);
+    await this.rentals.setEndsAt(rental.id, rental.endsAt);
   }
 }
