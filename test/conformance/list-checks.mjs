@@ -11,4 +11,4 @@ const lines = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     const checks = JSON.parse(readFileSync(join(folder, name), 'utf8'));
     return checks.map(({ id, status }) => `${scenario} ${id} ${status}`);
   });
-console.log(lines.toSorted().join('\n'));
+process.stdout.write(`${lines.toSorted().join('\n')}\n`);

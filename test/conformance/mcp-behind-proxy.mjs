@@ -64,13 +64,13 @@ const front = createServer((asked, answer) => {
   asked.pipe(passed);
 }).listen(0, '127.0.0.1');
 await once(front, 'listening');
-console.log(`http://localhost:${front.address().port}/mcp`);
+process.stdout.write(`http://localhost:${front.address().port}/mcp\n`);
 
 async function call(method, path, body, headers = {}) {
   const answer = await fetch(`${url}/api/v1/${path}`, {
     method,
-    headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
-    body: body && JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body && { body: JSON.stringify(body) }),
   });
   const result = await answer.json();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(result)}`);
