@@ -15,6 +15,8 @@ export const CLOSE = {
 export interface StreamConnection {
   send(frame: ServerFrame): void;
   close(code: number, reason: string): void;
+  /** The client's address, for limits and the books. */
+  readonly address: string | undefined;
   /** Bytes that the client has not taken yet. */
   readonly bufferedBytes: number;
 }

@@ -5,9 +5,24 @@ export type ClientFrame =
   | { type: 'auth'; token: string }
   | { type: 'subscribe'; id?: string; channels: readonly Channel[]; since: Partial<Record<Channel, number>> }
   | { type: 'unsubscribe'; id?: string; channels: readonly Channel[] }
+  | {
+      type: 'infer';
+      /** Names the answer's frames; unique among those under way on the connection. */
+      id: string;
+      pool?: string;
+      instanceId?: string;
+      model?: string;
+      protocol: InferProtocol;
+      path?: string;
+      body: Record<string, unknown>;
+    }
+  | { type: 'cancel'; id: string }
   | { type: 'ping'; id?: string };
 
-export const CLIENT_FRAME_TYPES = ['auth', 'subscribe', 'unsubscribe', 'ping'] as const;
+export const CLIENT_FRAME_TYPES = ['auth', 'subscribe', 'unsubscribe', 'infer', 'cancel', 'ping'] as const;
+
+export const INFER_PROTOCOLS = ['openai', 'openinference', 'http'] as const;
+export type InferProtocol = (typeof INFER_PROTOCOLS)[number];
 
 /** What the server says. `id` repeats the client's. */
 export type ServerFrame =
@@ -17,6 +32,9 @@ export type ServerFrame =
   | { type: 'event'; channel: Channel; seq: number; ts: string; data: unknown }
   /** Events `from` to `to` are gone for good; a snapshot follows. */
   | { type: 'gap'; channel: Channel; from: number; to: number }
+  | { type: 'chunk'; id: string; seq: number; data: unknown }
+  | { type: 'completed'; id: string; usage: object | null; cost: number; instance_id: string | null }
+  | { type: 'failed'; id: string; code: string; message: string }
   | { type: 'pong'; id?: string }
   | { type: 'error'; id?: string; code: FrameErrorCode; message: string };
 
@@ -24,6 +42,7 @@ export type FrameErrorCode =
   | 'malformed_frame'
   | 'unknown_type'
   | 'unknown_channel'
+  | 'duplicate_id'
   | 'invalid_field'
   | 'unauthenticated'
   | 'forbidden'
@@ -71,6 +90,10 @@ export function readFrame(frame: Record<string, unknown>): ClientFrame {
       };
     case 'unsubscribe':
       return { type: 'unsubscribe', id, channels: readChannels(frame.channels, id) };
+    case 'infer':
+      return readInfer(frame, requireId(id));
+    case 'cancel':
+      return { type: 'cancel', id: requireId(id) };
     case 'ping':
       return { type: 'ping', id };
     default:
@@ -82,6 +105,44 @@ function readId(id: unknown): string | undefined {
   if (id === undefined) return undefined;
   if ((typeof id === 'string' || typeof id === 'number') && String(id).length <= 128) return String(id);
   throw new FrameError('invalid_field', 'id is a text of at most 128 characters.');
+}
+
+function requireId(id: string | undefined): string {
+  if (id === undefined) throw new FrameError('invalid_field', 'id is needed, to tell the answers apart.');
+  return id;
+}
+
+function readInfer(frame: Record<string, unknown>, id: string): ClientFrame {
+  const { protocol = 'openai', body } = frame;
+  if (!(INFER_PROTOCOLS as readonly unknown[]).includes(protocol)) {
+    throw new FrameError('invalid_field', `protocol is one of ${INFER_PROTOCOLS.join(', ')}.`, id);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new FrameError('invalid_field', 'body is an object.', id);
+  }
+  return {
+    type: 'infer',
+    id,
+    protocol: protocol as InferProtocol,
+    body: body as Record<string, unknown>,
+    pool: readText(frame, 'pool', id),
+    instanceId: readText(frame, 'instance_id', id),
+    model: readText(frame, 'model', id),
+    path: readPath(frame, id),
+  };
+}
+
+function readText(frame: Record<string, unknown>, name: string, id: string): string | undefined {
+  const value = frame[name];
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '' && value.length <= 256) return value;
+  throw new FrameError('invalid_field', `${name} is a text.`, id);
+}
+
+function readPath(frame: Record<string, unknown>, id: string): string | undefined {
+  const path = readText(frame, 'path', id);
+  if (path === undefined || /^\/[\x21-\x7e]*$/.test(path)) return path;
+  throw new FrameError('invalid_field', 'path begins with / and holds no spaces.', id);
 }
 
 function readToken(token: unknown, id?: string): string {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import { ClientAddress } from '../auth/client-address.js';
 import { bearerOf, refuseKeyInQuery } from '../auth/verification/credential.js';
 import type { Caller } from '../common/caller.js';
 import { DomainError } from '../common/domain-error.js';
@@ -23,7 +24,12 @@ export class Handshake {
   constructor(
     private readonly access: StreamAccess,
     private readonly lifecycle: Lifecycle,
+    private readonly clientAddress: ClientAddress,
   ) {}
+
+  addressOf(request: IncomingMessage): string {
+    return this.clientAddress.of(request);
+  }
 
   /**
    * The caller when the request carries a credential, undefined when it carries none.

@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { AppConfig } from '../config/config.js';
 import type { StreamConnection } from './connection.js';
-import { Handshake, refuseUpgrade } from './handshake.js';
+import { Handshake, refuseUpgrade, type VerifiedCredential } from './handshake.js';
 import { LiveSessions } from './live-sessions.js';
 import { SessionServices } from './session-services.js';
 import { StreamSession } from './stream-session.js';
@@ -54,14 +54,15 @@ export class RawSocket implements OnApplicationShutdown {
   private async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
       const verified = await this.handshake.admit(request);
-      this.server.handleUpgrade(request, socket, head, (client) => this.converse(client, verified));
+      const address = this.handshake.addressOf(request);
+      this.server.handleUpgrade(request, socket, head, (client) => this.converse(client, address, verified));
     } catch (error) {
       refuseUpgrade(socket, error);
     }
   }
 
-  private converse(client: WebSocket, verified: Awaited<ReturnType<Handshake['admit']>>): void {
-    const session = new StreamSession(connectionOf(client), this.services);
+  private converse(client: WebSocket, address: string, verified: VerifiedCredential | undefined): void {
+    const session = new StreamSession(connectionOf(client, address), this.services);
     this.live.add(session);
     this.alive.add(client);
     client.on('pong', () => this.alive.add(client));
@@ -83,8 +84,9 @@ export class RawSocket implements OnApplicationShutdown {
   }
 }
 
-function connectionOf(client: WebSocket): StreamConnection {
+function connectionOf(client: WebSocket, address: string): StreamConnection {
   return {
+    address,
     send: (frame) => client.send(JSON.stringify(frame)),
     close: (code, reason) => client.close(code, reason),
     get bufferedBytes() {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller, Scope } from '../common/caller.js';
 import type { Channel } from './channels.js';
 import { EventLog } from './event-log.js';
+import { InferenceStarter } from './infer/inference-starter.js';
 import { Snapshots } from './snapshots.js';
 import { StreamAccess } from './stream-access.js';
 import { StreamHub } from './stream-hub.js';
@@ -26,6 +27,7 @@ export class SessionServices {
     readonly hub: StreamHub,
     readonly snapshots: Snapshots,
     readonly log: EventLog,
+    readonly inferences: InferenceStarter,
     private readonly access: StreamAccess,
   ) {}
 

@@ -5,6 +5,8 @@ import { isKept, type Channel, type KeptChannel } from './channels.js';
 import { ChannelCursor, eventFrame } from './channel-cursor.js';
 import { CLOSE, type StreamConnection } from './connection.js';
 import { FrameError, parseFrame, readFrame, type ClientFrame, type ServerFrame } from './frames.js';
+import type { InferFrame } from './infer/infer-request.js';
+import type { RunningInference } from './infer/inference-starter.js';
 import type { SessionServices } from './session-services.js';
 import type { StreamedEvent, Subscriber } from './stream-hub.js';
 
@@ -24,6 +26,7 @@ export class StreamSession implements Subscriber {
   private static readonly logger = new Logger(StreamSession.name);
   private readonly wanted = new Set<Channel>();
   private readonly cursors = new Map<KeptChannel, ChannelCursor>();
+  private readonly inferences = new Map<string, RunningInference>();
   private caller: Caller | undefined;
   private token: string | undefined;
   private detach: (() => void) | undefined;
@@ -95,6 +98,8 @@ export class StreamSession implements Subscriber {
     this.detach?.();
     this.wanted.clear();
     this.cursors.clear();
+    this.inferences.forEach((inference) => inference.cancel());
+    this.inferences.clear();
   }
 
   private obey(frame: ClientFrame): void {
@@ -107,6 +112,10 @@ export class StreamSession implements Subscriber {
         return void this.subscribe(frame).catch((error: unknown) => this.complain(error));
       case 'unsubscribe':
         return this.unsubscribe(frame);
+      case 'infer':
+        return this.infer(frame);
+      case 'cancel':
+        return this.inferences.get(frame.id)?.cancel();
     }
   }
 
@@ -188,6 +197,23 @@ export class StreamSession implements Subscriber {
       if (isKept(channel)) this.cursors.delete(channel);
     }
     this.connection.send({ type: 'unsubscribed', id, channels });
+  }
+
+  private infer(frame: InferFrame): void {
+    const { id } = frame;
+    if (this.token === undefined) throw new FrameError('unauthenticated', 'Send an auth frame first.', id);
+    if (this.inferences.has(id))
+      throw new FrameError('duplicate_id', 'An inference with this id is under way.', id);
+    const ended = (): void => void this.inferences.delete(id);
+    // Reserved first: a refusal ends it before `start` returns.
+    this.inferences.set(id, { cancel: ended });
+    try {
+      const running = this.services.inferences.start(frame, this.token, this.connection, ended);
+      if (this.inferences.has(id)) this.inferences.set(id, running);
+    } catch (error) {
+      ended();
+      throw error;
+    }
   }
 
   /** Kept events are never left out; a reader that takes nothing for half a minute is let go, and resumes by `since`. */

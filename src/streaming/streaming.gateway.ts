@@ -69,7 +69,10 @@ export class StreamingGateway implements OnApplicationShutdown {
   }
 
   private converse(socket: Socket): void {
-    const session = new StreamSession(connectionOf(socket), this.services);
+    const session = new StreamSession(
+      connectionOf(socket, this.handshake.addressOf(socket.request)),
+      this.services,
+    );
     this.live.add(session);
     for (const type of CLIENT_FRAME_TYPES) {
       socket.on(type, (payload: unknown) => session.receive({ ...asObject(payload), type }));
@@ -82,8 +85,9 @@ export class StreamingGateway implements OnApplicationShutdown {
   }
 }
 
-function connectionOf(socket: Socket): StreamConnection {
+function connectionOf(socket: Socket, address: string): StreamConnection {
   return {
+    address,
     send: ({ type, ...payload }) => socket.emit(type, payload),
     close: (code, reason) => {
       socket.emit('closing', { code, reason });

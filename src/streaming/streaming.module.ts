@@ -6,12 +6,14 @@ import { CreditsModule } from '../credits/credits.module.js';
 import { GpuModule } from '../gpu/gpu.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
+import { ProxyModule } from '../proxy/proxy.module.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { EventLog } from './event-log.js';
 import { EventSources } from './event-sources.js';
 import { StreamGauges } from './gauges.js';
 import { GpuSnapshots } from './gpu-snapshots.js';
 import { Handshake } from './handshake.js';
+import { InferenceStarter } from './infer/inference-starter.js';
 import { LiveSessions } from './live-sessions.js';
 import { RawSocket } from './raw-socket.js';
 import { SessionServices } from './session-services.js';
@@ -31,6 +33,7 @@ import { StreamingGateway } from './streaming.gateway.js';
     GpuModule,
     JobsModule,
     LoadBalancerModule,
+    ProxyModule,
     RedisModule,
   ],
   providers: [
@@ -38,6 +41,7 @@ import { StreamingGateway } from './streaming.gateway.js';
     EventSources,
     GpuSnapshots,
     Handshake,
+    InferenceStarter,
     LiveSessions,
     RawSocket,
     SessionServices,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OfferListView } from '../../src/gpu/offers/offer.view.js';
 import type { CreatedRentalView } from '../../src/gpu/rentals/rental.view.js';
-import { ApiCaller, runDaemon, signUp, type RunningDaemon } from '../support/running-daemon.js';
+import { ApiCaller, eventually, runDaemon, signUp, type RunningDaemon } from '../support/running-daemon.js';
 import { STREAM_TRANSPORTS, type StreamClient } from '../support/stream-clients.js';
 import { untilState } from '../support/rental-views.js';
 import type { Frame } from '../support/ws-client.js';
@@ -137,6 +137,94 @@ describe.each(STREAM_TRANSPORTS)('streaming over $name', ({ open, refusal }) => 
     expect(await client.expect(({ type }) => type === 'error')).toMatchObject({ code });
     client.send({ type: 'ping', id: 'p' });
     expect(await client.expect(({ type }) => type === 'pong')).toMatchObject({ id: 'p' });
+  });
+
+  describe('inference', () => {
+    let pool: string;
+    let instanceId: string;
+
+    beforeAll(async () => {
+      const reserved = await caller.post<{ pool: string; reserved: { instance_id: string }[] }>(
+        '/api/v1/gpu/instances/reserve',
+        { count: 1, filters: { min_vram: 16, provider: 'vast.ai' } },
+      );
+      pool = reserved.body.pool;
+      instanceId = reserved.body.reserved[0].instance_id;
+      await eventually(
+        async () => (await caller.get<{ serving: number }>(`/api/v1/gpu/pools/${pool}`)).body.serving === 1,
+      );
+    });
+
+    const body = { model: 'sandbox/tiny-llm', messages: [{ role: 'user', content: 'Hello' }] };
+
+    it('streams chunks in order, then usage and the instance that served it', async () => {
+      const client = await connect(caller.key);
+      client.send({ type: 'infer', id: 'i1', instance_id: instanceId, body });
+      const done = await client.expect(({ type }) => type === 'completed' || type === 'failed');
+      expect(done).toMatchObject({ type: 'completed', id: 'i1', instance_id: instanceId, cost: 0 });
+      const chunks = client.frames.filter(({ type }) => type === 'chunk');
+      expect(chunks.length).toBeGreaterThan(3);
+      expect(chunks.map(({ seq }) => seq)).toEqual(chunks.map((_, index) => index + 1));
+      expect(chunks[0].data).toMatchObject({ object: 'chat.completion.chunk' });
+    });
+
+    it('passes plain HTTP as text', async () => {
+      const client = await connect(caller.key);
+      client.send({
+        type: 'infer',
+        id: 'h',
+        protocol: 'http',
+        pool,
+        path: '/echo',
+        body: { hello: 'there' },
+      });
+      await client.expect(({ type }) => type === 'completed');
+      const text = client.frames.filter(({ type }) => type === 'chunk').map(({ data }) => String(data));
+      expect(text.join('')).toContain('there');
+    });
+
+    it('runs several at once and cancels one', async () => {
+      const client = await connect(caller.key);
+      const long = {
+        ...body,
+        messages: [{ role: 'user', content: 'Tell me a very long story.' }],
+        max_tokens: 500,
+      };
+      client.send({ type: 'infer', id: 'a', instance_id: instanceId, body: long });
+      client.send({ type: 'infer', id: 'b', instance_id: instanceId, body });
+      await client.expect((frame) => frame.type === 'chunk' && frame.id === 'a');
+      client.send({ type: 'infer', id: 'a', instance_id: instanceId, body });
+      expect(await client.expect(({ type }) => type === 'error')).toMatchObject({ code: 'duplicate_id' });
+      client.send({ type: 'cancel', id: 'a' });
+      expect(await client.expect((frame) => frame.type === 'failed')).toMatchObject({
+        id: 'a',
+        code: 'canceled',
+      });
+      expect(await client.expect((frame) => frame.type === 'completed')).toMatchObject({ id: 'b' });
+    });
+
+    it('says why an inference cannot be had', async () => {
+      const client = await connect(caller.key);
+      client.send({ type: 'infer', id: 'x', protocol: 'http', pool: 'nowhere', body: {} });
+      expect(await client.expect(({ type }) => type === 'failed')).toMatchObject({
+        id: 'x',
+        code: 'pool_not_found',
+      });
+    });
+
+    it('leaves nothing under way when the client goes away', async () => {
+      const client = await connect(caller.key);
+      client.send({ type: 'infer', id: 'gone', instance_id: instanceId, body });
+      await client.expect(({ type }) => type === 'chunk');
+      client.close();
+      const active = async (): Promise<number> =>
+        (
+          await caller.get<{ active_connections: number }>(
+            `/api/v1/loadbalancer/load?instance_id=${instanceId}`,
+          )
+        ).body.active_connections;
+      await expect.poll(active, { timeout: 5000 }).toBe(0);
+    });
   });
 
   it('lets go of a client that floods it', async () => {
