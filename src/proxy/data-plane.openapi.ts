@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { DATA_PLANE_ROUTES, type DataPlaneRoute } from './data-plane.routes.js';
+import { documentInference, documentModels } from './openai/openai.openapi.js';
 import { ENVELOPE_ANSWER_SCHEMA, ENVELOPE_REQUEST_SCHEMA } from './envelope.schema.js';
 
 type PathItem = OpenAPIObject['paths'][string];
@@ -23,21 +24,33 @@ function pathItemOf(route: DataPlaneRoute): PathItem {
 }
 
 function operationOf(route: DataPlaneRoute, method: Method): Operation {
-  const isOnly = route.method !== 'ANY';
   const suffix = method.charAt(0).toUpperCase() + method.slice(1);
+  const { parameters = [], ...documentation } = documentationOf(route, method);
   return {
-    operationId: isOnly ? route.operationId : `${route.operationId}${suffix}`,
+    operationId: route.method === 'ANY' ? `${route.operationId}${suffix}` : route.operationId,
     summary: route.summary,
     tags: [TAG],
-    parameters: [...pathParameters(route), TIME_LIMIT],
-    ...(isOnly ? { requestBody: ENVELOPE_BODY } : {}),
-    responses: responsesOf(route),
+    parameters: [...pathParameters(route), ...parameters, TIME_LIMIT],
+    ...documentation,
   };
 }
 
-function responsesOf({ method, problemFormat }: DataPlaneRoute): Operation['responses'] {
-  if (method !== 'ANY') return ENVELOPE_RESPONSES;
-  return problemFormat ? JSON_RPC_RESPONSES : TRANSPARENT_RESPONSES;
+type Documentation = Pick<Operation, 'parameters' | 'requestBody' | 'responses'>;
+
+function documentationOf({ handler, template }: DataPlaneRoute, method: Method): Documentation {
+  switch (handler) {
+    case 'pool':
+    case 'rental':
+      return { responses: TRANSPARENT_RESPONSES };
+    case 'envelope':
+      return { requestBody: ENVELOPE_BODY, responses: ENVELOPE_RESPONSES };
+    case 'mcp':
+      return { responses: JSON_RPC_RESPONSES };
+    case 'openai':
+      return documentInference(method);
+    case 'openai_models':
+      return documentModels(!template.includes('{'));
+  }
 }
 
 function pathParameters({ template }: DataPlaneRoute): NonNullable<Operation['parameters']> {

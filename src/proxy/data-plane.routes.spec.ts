@@ -18,6 +18,15 @@ describe('matchRoute', () => {
     expect(match('/api/v1/gpu/proxy?x', 'POST')).toEqual(['envelope', '', '?x']);
     expect(match('/mcp/tools%20pool', 'DELETE')).toEqual(['mcp', 'tools%20pool', '']);
     expect(match('/mcp/tools?a=/b')).toEqual(['mcp', 'tools', '?a=/b']);
+    expect(match('/v1/models?x')).toEqual(['openai_models', '', '/v1/models?x']);
+    expect(match('/v1/models/org/model%201')).toEqual([
+      'openai_models',
+      'org/model%201',
+      '/v1/models/org/model%201',
+    ]);
+    expect(match('/v1/chat/completions', 'POST')).toEqual(['openai', '', '/v1/chat/completions']);
+    expect(match('/v1/files/f-1//x?a', 'DELETE')).toEqual(['openai', '', '/v1/files/f-1//x?a']);
+    expect(match('http://any.test/v1/rerank', 'POST')).toEqual(['openai', '', '/v1/rerank']);
   });
 
   it.each([
@@ -39,6 +48,10 @@ describe('matchRoute', () => {
     '/mcp/?x',
     '/mcp/p/x',
     '/mcpx/p',
+    '/v1',
+    '/v1?x',
+    '/v11/models',
+    '//v1/models',
   ])('leaves %s to others', (target) => {
     expect(match(target)).toBeUndefined();
   });

@@ -1,15 +1,20 @@
+import { OPENAI_ROUTES } from './openai/openai.routes.js';
 import { jsonRpcProblem, type ProblemFormat } from './problem-format.js';
 
 /** Which piece of the data plane answers a route. */
-export type RouteHandlerName = 'pool' | 'rental' | 'envelope' | 'mcp';
+export type RouteHandlerName = 'pool' | 'rental' | 'envelope' | 'mcp' | 'openai' | 'openai_models';
 
 /** A path that is taken before the control plane sees it; the OpenAPI document is completed from this table. */
 export interface DataPlaneRoute {
   /** `ANY`: every method but TRACE and CONNECT. */
-  method: 'ANY' | 'POST';
+  method: 'ANY' | 'GET' | 'POST';
   /** `{name}` is one path segment, a final `{path}` all the rest. */
   template: string;
   handler: RouteHandlerName;
+  /** The upstream gets the whole path and not only the rest of it. */
+  forwardsPath?: boolean;
+  /** A last parameter reaches to the end of the path. */
+  parameterTakesSlashes?: boolean;
   /** May be upgraded to a WebSocket. */
   allowsUpgrade: boolean;
   /** How refusals are written; absent = problem+json. */
@@ -58,6 +63,7 @@ export const DATA_PLANE_ROUTES: readonly DataPlaneRoute[] = [
     summary:
       "A pool's MCP servers (Streamable HTTP, with and without sessions); bytes pass unchanged, sessions stay with their server.",
   },
+  ...OPENAI_ROUTES,
 ];
 
 /** A URL that belongs to the data plane. */
@@ -75,11 +81,13 @@ interface Matcher {
   prefix: string;
   /** Between parameter and rest; undefined = the path ends with the prefix, '' = with the parameter. */
   infix?: string;
+  /** There is no parameter, and anything may follow the prefix. */
+  isOpen: boolean;
 }
 
 const MATCHERS: readonly Matcher[] = DATA_PLANE_ROUTES.map((route) => {
   const [prefix, infix] = route.template.replace('/{path}', '').split(/\{\w+\}/);
-  return { route, prefix, infix };
+  return { route, prefix, infix, isOpen: infix === undefined && route.template.endsWith('/{path}') };
 });
 
 /**
@@ -91,7 +99,7 @@ export function matchRoute(method: string | undefined, target: string): RouteMat
   for (const matcher of MATCHERS) {
     if (!path.startsWith(matcher.prefix) || !takesMethod(matcher.route, method)) continue;
     const match = matchPath(matcher, path);
-    if (match) return match;
+    if (match) return matcher.route.forwardsPath ? { ...match, rest: path } : match;
   }
   return undefined;
 }
@@ -107,7 +115,8 @@ function takesMethod(route: DataPlaneRoute, method: string | undefined): boolean
 }
 
 function matchPath(matcher: Matcher, path: string): RouteMatch | undefined {
-  const { infix } = matcher;
+  const { infix, isOpen } = matcher;
+  if (isOpen) return matchBelow(matcher, path);
   if (infix === undefined) return matchWhole(matcher, path);
   return infix === '' ? matchTail(matcher, path) : matchParts(matcher, infix, path);
 }
@@ -117,12 +126,16 @@ function matchWhole({ route, prefix }: Matcher, path: string): RouteMatch | unde
   return isWhole ? { route, parameter: '', rest: path.slice(prefix.length) } : undefined;
 }
 
+function matchBelow({ route, prefix }: Matcher, path: string): RouteMatch | undefined {
+  return path[prefix.length] === '/' ? { route, parameter: '', rest: path.slice(prefix.length) } : undefined;
+}
+
 /** The parameter is the last segment; only a query may follow. */
 function matchTail({ route, prefix }: Matcher, path: string): RouteMatch | undefined {
   const query = path.indexOf('?', prefix.length);
   const end = query === -1 ? path.length : query;
   const parameter = path.slice(prefix.length, end);
-  if (parameter === '' || parameter.includes('/')) return undefined;
+  if (parameter === '' || (parameter.includes('/') && !route.parameterTakesSlashes)) return undefined;
   return { route, parameter, rest: path.slice(end) };
 }
 

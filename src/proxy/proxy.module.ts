@@ -15,6 +15,7 @@ import { ProxyGauges } from './gauges.js';
 import { InFlight } from './in-flight.js';
 import { MCP_ENTITIES, MCP_PROVIDERS } from './mcp/mcp.providers.js';
 import { Metering } from './metering.js';
+import { OPENAI_PROVIDERS } from './openai/openai.providers.js';
 import { Peers } from './peers.js';
 import { PROTOCOL_HANDLERS, PROTOCOLS } from './protocols/index.js';
 import type { ProtocolHandler } from './protocols/protocol-handler.js';
@@ -54,6 +55,7 @@ import { UpstreamClient } from './upstream.client.js';
     UpgradeTunnel,
     UpstreamClient,
     ...MCP_PROVIDERS,
+    ...OPENAI_PROVIDERS,
     ...provideAll<ProtocolHandler>(PROTOCOL_HANDLERS, PROTOCOLS),
   ],
   exports: [

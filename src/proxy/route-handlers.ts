@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { McpHandler } from './mcp/mcp.handler.js';
+import { OpenAiSurface } from './openai/openai.surface.js';
 import { ProxyController } from './proxy.controller.js';
 import { TransparentHandler } from './transparent.handler.js';
 import { UpgradeTunnel } from './upgrade-tunnel.js';
@@ -14,6 +15,7 @@ export class RouteHandlers {
     private readonly tunnel: UpgradeTunnel,
     private readonly envelope: ProxyController,
     private readonly mcp: McpHandler,
+    private readonly openAi: OpenAiSurface,
   ) {}
 
   /** @throws DomainError (or rejects) when the request is refused */
@@ -26,6 +28,9 @@ export class RouteHandlers {
         return this.envelope.serve(visit);
       case 'mcp':
         return this.mcp.serve(visit);
+      case 'openai':
+      case 'openai_models':
+        return this.openAi.serve(visit);
     }
   }
 

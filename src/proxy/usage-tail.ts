@@ -26,6 +26,12 @@ export class UsageTail {
     this.last = chunk;
   }
 
+  /** Whether a text stands in what came last. */
+  holds(text: string): boolean {
+    const end = this.second ? Buffer.concat([this.second, this.last ?? this.second]) : this.last;
+    return end?.subarray(-TAIL_BYTES).includes(text) ?? false;
+  }
+
   read(): TokenUsage | undefined {
     if (!this.last) return undefined;
     if (!this.second) return readUsage(this.last.subarray(-TAIL_BYTES));

@@ -39,6 +39,7 @@ import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
 import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
 import { UpstreamClient } from '../../src/proxy/upstream.client.js';
 import { mcpHandler } from './mcp-parts.js';
+import { openAiSurface } from './openai-parts.js';
 
 export const OWNER = 'user-1';
 export const KEY = 'key-of-user-1';
@@ -98,7 +99,8 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   );
   const controller = new ProxyController(config, finder, protocols);
   const mcp = mcpHandler({ config, clock, peers, instances, finder, transparent, service });
-  const handlers = new RouteHandlers(transparent, tunnel, controller, mcp);
+  const parts = { config, clock, connector, instances, pools, balancer, finder, transparent, service };
+  const handlers = new RouteHandlers(transparent, tunnel, controller, mcp, openAiSurface(parts));
   const door = new DataPlaneDoor(peers, new CorsPolicy(config), admission, handlers, inFlight);
   const server = createServer((request, response) => {
     if (!door.handle(request, response)) response.writeHead(404).end('control plane');

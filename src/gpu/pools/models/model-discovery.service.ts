@@ -56,11 +56,16 @@ export class ModelDiscovery implements OnModuleInit, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** Asks whoever has not been asked for a while; undefined when all answers are fresh. Never rejects. */
-  freshen(ownerId: string): Promise<void> | undefined {
-    const before = this.clock.now() - FRESH_MS;
+  /**
+   * Asks whoever was never asked, or not for `freshMs`, and waits a little for the answers; undefined when there is
+   * nothing to wait for. Never rejects.
+   */
+  freshen(ownerId: string, freshMs = FRESH_MS): Promise<void> | undefined {
+    const before = this.clock.now() - freshMs;
+    const isStale = ({ underWay, askedAt }: Inquiry): boolean =>
+      underWay !== undefined || askedAt === undefined || askedAt <= before;
     const stale = [...(this.byOwner.get(ownerId)?.values() ?? [])]
-      .filter(({ service, underWay, askedAt = 0 }) => service.isServing && (underWay || askedAt <= before))
+      .filter((inquiry) => inquiry.service.isServing && isStale(inquiry))
       .sort((a, b) => (a.askedAt ?? 0) - (b.askedAt ?? 0))
       .slice(0, MOST_AT_ONCE);
     if (stale.length === 0) return undefined;
