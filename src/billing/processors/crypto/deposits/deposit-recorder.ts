@@ -44,7 +44,10 @@ export class DepositRecorder {
     }
   }
 
-  /** A deposit that was lost, given up or taken back is there again, or one is in another block than before. */
+  /**
+   * A deposit is in another block than before, or one that was lost, given up or taken back is there again. The latter
+   * not for coins: what is no longer accounted for is found by the balance, as another deposit.
+   */
   async place(deposit: CryptoDeposit, { block, units }: Place): Promise<void> {
     if (deposit.blockHash === block.hash && IN_A_BLOCK.has(deposit.state)) return;
     const there = {
@@ -55,6 +58,7 @@ export class DepositRecorder {
       missingSinceBlock: null,
     };
     await this.deposits.change(deposit.id, ['credited', 'dust'], there);
+    if (deposit.token === null) return;
     const again = { ...there, units: units.toString(), state: 'confirming' } as const;
     await this.deposits.change(deposit.id, ['confirming', 'missing', 'dropped', 'reversed'], again);
   }
