@@ -7,6 +7,7 @@ import { Credits1764000000200 } from './1764000000200-credits.js';
 import { RequestBlocks1764000000210 } from './1764000000210-request-blocks.js';
 import { UnitEconomics1764000000211 } from './1764000000211-unit-economics.js';
 import { Quotas1764000000212 } from './1764000000212-quotas.js';
+import { AutoRenew1764000000213 } from './1764000000213-auto-renew.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   RequestBlocks1764000000210,
   UnitEconomics1764000000211,
   Quotas1764000000212,
+  AutoRenew1764000000213,
   StaticContracts1764000000250,
   Gpu1764000000300,
   BalancingPreferences1764000000350,

@@ -1,3 +1,4 @@
+import { AutoRenewRule } from './auto-renew/auto-renew-rule.entity.js';
 import { CreditAccount } from './ledger/account.entity.js';
 import { CreditEntry } from './ledger/entry.entity.js';
 import { CreditHold } from './ledger/hold.entity.js';
@@ -17,6 +18,7 @@ export const CREDITS_ENTITIES = [
   RentalMeter,
   RequestBlock,
   CreditQuota,
+  AutoRenewRule,
   UsageRecord,
   CreditSession,
 ];

@@ -51,3 +51,19 @@ export function quotaExceeded(
   const detail = `The operator's limit of ${limit} ${quota === 'max_requests' ? 'requests' : 'GPU hours'} is reached.`;
   return new DomainError('quota_exceeded', 403, detail, { data: { quota, limit, reset_at } });
 }
+
+/** 422: a month is written 2026-11. */
+export function invalidMonth(): DomainError {
+  const errors = [{ field: 'month', message: 'month must be a month such as 2026-11' }];
+  return new DomainError('invalid_input', 422, 'Not accepted: month.', { errors });
+}
+
+/** 404: the month has not begun. */
+export function statementNotFound(): DomainError {
+  return new DomainError('statement_not_found', 404, 'There is no statement of a month that has not begun.');
+}
+
+/** 406: none of what we have is what the caller accepts. */
+export function notAcceptable(types: readonly string[]): DomainError {
+  return new DomainError('not_acceptable', 406, `This is available as ${types.join(' or ')}.`);
+}

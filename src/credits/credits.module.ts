@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { JobsModule } from '../jobs/jobs.module.js';
+import { AutoRenewController } from './auto-renew/auto-renew.controller.js';
+import { AutoRenewRepository } from './auto-renew/auto-renew.repository.js';
+import { AutoRenewRules } from './auto-renew/auto-renew-rules.service.js';
 import { CreditsController } from './credits.controller.js';
 import { CREDITS_ENTITIES } from './credits.entities.js';
 import { CreditsJobs } from './credits.jobs.js';
+import { UsageExport } from './exports/usage-export.service.js';
 import { AccountOpener } from './ledger/account-opener.js';
 import { AccountSettings } from './ledger/account-settings.js';
 import { AccountRepository } from './ledger/account.repository.js';
@@ -43,6 +47,9 @@ import { RequestBlockRepository } from './requests/request-block.repository.js';
 import { RequestBudget } from './requests/request-budget.js';
 import { RequestPricing } from './requests/request-pricing.js';
 import { CreditHistory } from './usage/credit-history.service.js';
+import { StatementBuilder } from './statements/statement-builder.js';
+import { StatementRepository } from './statements/statement.repository.js';
+import { StatementsController } from './statements/statements.controller.js';
 import { InstanceBusyTime } from './usage/instance-busy-time.js';
 import { RequestCosts } from './usage/request-costs.js';
 import { RequestRuns } from './usage/request-runs.js';
@@ -86,7 +93,9 @@ const REQUESTS = [
 ];
 const QUOTAS = [GpuQuota, QuotaRepository];
 const USAGE = [RequestCosts, RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
+const PAPERS = [AutoRenewRepository, StatementBuilder, StatementRepository, UsageExport];
 const PUBLIC = [
+  AutoRenewRules,
   LedgerService,
   AccountSettings,
   LedgerVerifier,
@@ -107,6 +116,7 @@ export const CREDITS_PROVIDERS = [
   ...REQUESTS,
   ...QUOTAS,
   ...USAGE,
+  ...PAPERS,
   ...PUBLIC,
   CreditsJobs,
 ];
@@ -114,7 +124,7 @@ export const CREDITS_PROVIDERS = [
 /** The ledger, the metering of rentals and the history of use. */
 @Module({
   imports: [JobsModule, TypeOrmModule.forFeature(CREDITS_ENTITIES)],
-  controllers: [CreditsController],
+  controllers: [CreditsController, AutoRenewController, StatementsController],
   providers: CREDITS_PROVIDERS,
   exports: PUBLIC,
 })

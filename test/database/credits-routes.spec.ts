@@ -1,45 +1,32 @@
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Caller, RequestWithCaller } from '../../src/common/caller.js';
-import { ErrorFilter } from '../../src/common/error.filter.js';
-import { validationPipe } from '../../src/common/validation.js';
 import { CreditsController } from '../../src/credits/credits.controller.js';
+import { UsageExport } from '../../src/credits/exports/usage-export.service.js';
 import { LedgerService } from '../../src/credits/ledger/ledger.service.js';
 import { CreditHistory } from '../../src/credits/usage/credit-history.service.js';
 import { UsageRecorder } from '../../src/credits/usage/usage-recorder.js';
 import { onEachDatabase } from '../support/databases.js';
+import { createCreditsApp, type CreditsApp } from './credits-app.js';
 import { CREDIT, CREDITS_SCHEMA, createCredits, type Credits } from './credits-fixture.js';
 
 onEachDatabase('credit routes', CREDITS_SCHEMA, (open) => {
-  let app: NestFastifyApplication;
+  let app: CreditsApp;
   let credits: Credits;
   let userId: string;
 
   beforeAll(async () => {
     credits = await createCredits(await open(), { signupCreditsMicro: 12.5 * CREDIT });
     userId = await credits.userWith(0);
-    const providers = [LedgerService, CreditHistory].map((provide) => ({
-      provide,
-      useValue: credits.get<object>(provide),
-    }));
-    const module = await Test.createTestingModule({ controllers: [CreditsController], providers }).compile();
-    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
-    app.useGlobalPipes(validationPipe());
-    app.useGlobalFilters(new ErrorFilter());
-    app.useGlobalGuards({
-      canActivate: (context) => {
-        context.switchToHttp().getRequest<RequestWithCaller>().caller = { userId } as Caller;
-        return true;
-      },
+    app = await createCreditsApp(credits, {
+      controllers: [CreditsController],
+      services: [LedgerService, CreditHistory, UsageExport],
+      caller: () => ({ userId }),
     });
-    await app.init();
   });
   afterAll(() => app.close());
 
   const get = async (url: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-    const { statusCode, payload } = await app.inject({ method: 'GET', url });
-    return { status: statusCode, body: JSON.parse(payload) as Record<string, unknown> };
+    const { status, body } = await app.send('GET', url);
+    return { status, body };
   };
 
   it('GET credits shows the fields of the account', async () => {

@@ -3,6 +3,7 @@ import { Credits1764000000200 } from '../../migrations/1764000000200-credits.js'
 import { RequestBlocks1764000000210 } from '../../migrations/1764000000210-request-blocks.js';
 import { UnitEconomics1764000000211 } from '../../migrations/1764000000211-unit-economics.js';
 import { Quotas1764000000212 } from '../../migrations/1764000000212-quotas.js';
+import { AutoRenew1764000000213 } from '../../migrations/1764000000213-auto-renew.js';
 import { findDrift } from '../../src/database/drift.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { CREDITS_SCHEMA } from './credits-fixture.js';
@@ -12,6 +13,7 @@ const MIGRATIONS = [
   RequestBlocks1764000000210,
   UnitEconomics1764000000211,
   Quotas1764000000212,
+  AutoRenew1764000000213,
 ];
 const onlyCredits = { ...CREDITS_SCHEMA, migrations: MIGRATIONS };
 
@@ -42,7 +44,7 @@ onEachDatabase('schema of the ledger', onlyCredits, (open) => {
     for (const _ of MIGRATIONS) await database.dataSource.undoLastMigration();
     const rows = await database.dataSource.query<{ name: string }[]>(
       database.kind === 'sqlite'
-        ? `SELECT name FROM sqlite_master WHERE name LIKE '%credit%' OR name LIKE '%rental%' OR name LIKE '%usage%' OR name LIKE '%request%'`
+        ? `SELECT name FROM sqlite_master WHERE name LIKE '%credit%' OR name LIKE '%rental%' OR name LIKE '%usage%' OR name LIKE '%request%' OR name LIKE '%renew%'`
         : `SELECT proname AS name FROM pg_proc WHERE proname IN ('refuse_ledger_change', 'require_zero_sum')
            UNION SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
     );
