@@ -23,7 +23,7 @@ export interface AppOptions {
 }
 
 const API_PREFIX = 'api/v1';
-const UNPREFIXED_ROUTES = ['health', 'health/live', 'health/ready'];
+const UNPREFIXED_ROUTES = ['health', 'health/live', 'health/ready', 'docs-asyncapi'];
 const CONTROL_PLANE_MAX_BODY_BYTES = 1024 * 1024;
 const EXPOSED_HEADERS = [
   'x-request-id',

@@ -8,6 +8,7 @@ import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
 import { RedisModule } from '../redis/redis.module.js';
+import { AsyncApiController } from './asyncapi.controller.js';
 import { EventLog } from './event-log.js';
 import { EventSources } from './event-sources.js';
 import { StreamGauges } from './gauges.js';
@@ -36,6 +37,7 @@ import { StreamingGateway } from './streaming.gateway.js';
     ProxyModule,
     RedisModule,
   ],
+  controllers: [AsyncApiController],
   providers: [
     EventLog,
     EventSources,

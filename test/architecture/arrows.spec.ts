@@ -26,7 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   billing: [...SERVICES, 'credits'],
   gpu: [...SERVICES, 'providers', 'loadbalancer', 'credits'],
   proxy: [...SERVICES, 'gpu', 'loadbalancer', 'credits', 'auth'],
-  streaming: [...SERVICES, 'proxy', 'gpu', 'billing', 'credits', 'auth', 'providers'],
+  streaming: FEATURES,
   account: FEATURES,
   mcp: FEATURES,
   admin: FEATURES,

@@ -7,6 +7,7 @@ import { readSources } from './source-tree.js';
 
 /** Reachable without credentials; anything else here has to be argued for. */
 const PUBLIC_ROUTES = new Set([
+  'AsyncApiController.show',
   'HealthController.summary',
   'HealthController.live',
   'HealthController.ready',
