@@ -35,20 +35,25 @@ export class ProxyController {
   private async answer(visit: Visit, body: Buffer): Promise<void> {
     try {
       const envelope = readEnvelope(decode(body), this.protocols);
-      const destination = await this.destinationOf(visit, envelope);
       const handler = this.protocols.find(({ name }) => name === envelope.protocol);
-      handler?.serve(visit, envelope, destination);
+      const destination = await this.destinationOf(visit, envelope, handler);
+      await handler?.serve(visit, envelope, destination);
     } catch (error) {
       visit.refuse(isDomainError(error) ? error : describeFailure(error as Error, 'connect').error);
     }
   }
 
-  private async destinationOf(visit: Visit, envelope: EnvelopeRequest): Promise<Destination> {
+  private async destinationOf(
+    visit: Visit,
+    envelope: EnvelopeRequest,
+    handler: ProtocolHandler | undefined,
+  ): Promise<Destination> {
     const { userId } = visit.caller;
     const { pool, instanceId, targetUrl } = envelope;
     if (pool !== undefined) return this.finder.pool(userId, pool);
     if (instanceId !== undefined) return this.finder.instance(userId, instanceId);
-    return this.finder.target(userId, targetUrl as URL);
+    const url = targetUrl as URL;
+    return this.finder.target(userId, handler?.transportOf?.(url) ?? url);
   }
 }
 

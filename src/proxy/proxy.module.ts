@@ -11,6 +11,7 @@ import { Admission } from './admission.js';
 import { CorsPolicy } from './cors.js';
 import { DataPlaneDoor } from './data-plane.door.js';
 import { DestinationFinder } from './destination-finder.js';
+import { EnvelopeForwarding } from './envelope-forwarding.js';
 import { ProxyGauges } from './gauges.js';
 import { InFlight } from './in-flight.js';
 import { MCP_ENTITIES, MCP_PROVIDERS } from './mcp/mcp.providers.js';
@@ -43,6 +44,7 @@ import { UpstreamClient } from './upstream.client.js';
     CorsPolicy,
     DataPlaneDoor,
     DestinationFinder,
+    EnvelopeForwarding,
     InFlight,
     Metering,
     Peers,

@@ -26,6 +26,7 @@ import { Admission } from '../../src/proxy/admission.js';
 import { CorsPolicy } from '../../src/proxy/cors.js';
 import { DataPlaneDoor } from '../../src/proxy/data-plane.door.js';
 import { DestinationFinder } from '../../src/proxy/destination-finder.js';
+import { EnvelopeForwarding } from '../../src/proxy/envelope-forwarding.js';
 import { ProxyGauges } from '../../src/proxy/gauges.js';
 import { InFlight } from '../../src/proxy/in-flight.js';
 import { Metering } from '../../src/proxy/metering.js';
@@ -92,7 +93,11 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const peers = new Peers(config, new ClientAddress(config));
   const transparent = new TransparentHandler(config, finder, peers, service);
   const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
-  const protocols = [new HttpProtocol(config, peers, service), new HttpsProtocol(config, peers, service)];
+  const forwarding = new EnvelopeForwarding(peers);
+  const protocols = [
+    new HttpProtocol(config, forwarding, service),
+    new HttpsProtocol(config, forwarding, service),
+  ];
   const admission = new Admission(
     callersFromTable,
     new DataPlaneLimits(new RateLimiter(clock), new RatePolicies(config), new ConcurrencyLimiter()),

@@ -1,19 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { parseTimeLimitHeader } from '../../common/time-limit.js';
 import { AppConfig } from '../../config/config.js';
 import { ClientAnswer } from '../client-answer.js';
 import type { Destination } from '../destination.js';
 import { EnvelopeAnswer } from '../envelope-answer.js';
+import { EnvelopeForwarding } from '../envelope-forwarding.js';
 import type { EnvelopeRequest } from '../envelope-request.js';
-import { forwardingOf } from '../forwarding.js';
-import { Peers } from '../peers.js';
 import { invalidProxyRequest } from '../proxy.errors.js';
 import { ProxyService } from '../proxy.service.js';
-import { buildRequestHeaders } from '../request-headers.js';
 import type { Visit } from '../visit.js';
 import type { ProtocolHandler } from './protocol-handler.js';
-
-const NOTHING: ReadonlySet<string> = new Set();
 
 /** Plain HTTP. With a pool or an instance the scheme is the instance's; a target_url says the same as `protocol`. */
 @Injectable()
@@ -23,7 +18,7 @@ export class HttpProtocol implements ProtocolHandler {
 
   constructor(
     private readonly config: AppConfig,
-    private readonly peers: Peers,
+    private readonly forwarding: EnvelopeForwarding,
     private readonly proxy: ProxyService,
   ) {}
 
@@ -34,9 +29,9 @@ export class HttpProtocol implements ProtocolHandler {
       protocol: this.name,
       method: envelope.method ?? (body ? 'POST' : 'GET'),
       path: pathOf(envelope),
-      headers: this.headersFor(visit, envelope, destination),
+      headers: this.forwarding.headersFor(visit, envelope, destination, defaultHeaders(envelope)),
       body,
-      timeLimitMs: timeLimitOf(visit, envelope),
+      timeLimitMs: this.forwarding.timeLimitOf(visit, envelope),
     };
     const sink = envelope.isStream
       ? new ClientAnswer(visit, this.config.proxy.idleTimeoutMs)
@@ -48,29 +43,6 @@ export class HttpProtocol implements ProtocolHandler {
     if (targetUrl && targetUrl.protocol !== `${this.name}:`) {
       throw invalidProxyRequest([{ field: 'target_url', message: `must start with ${this.name}://` }]);
     }
-  }
-
-  /** An X-API-Key written into the JSON is for the upstream; the one in our own head never gets here. */
-  private headersFor(visit: Visit, envelope: EnvelopeRequest, destination: Destination): string[] {
-    const { request, requestId } = visit;
-    const given = Object.entries({ ...defaultHeaders(envelope), ...lowerNames(envelope.headers) });
-    const apiKey = given.filter(([name]) => name === 'x-api-key');
-    return buildRequestHeaders({
-      rawHeaders: given.flat(),
-      httpVersion: request.httpVersion,
-      connection: undefined,
-      via: undefined,
-      te: undefined,
-      withheld: NOTHING,
-      forwarding: forwardingOf(request, this.peers.of(request.socket)),
-      requestId,
-      contentLength: undefined,
-      upstreamHeaders: {
-        ...Object.fromEntries(apiKey),
-        ...destination.upstreamHeaders,
-        ...envelope.upstreamHeaders,
-      },
-    });
   }
 }
 
@@ -93,17 +65,6 @@ function defaultHeaders({ body }: EnvelopeRequest): Record<string, string> {
   return { ...headers, 'content-type': type };
 }
 
-function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 function pathOf({ targetUrl, path }: EnvelopeRequest): string {
   return targetUrl ? `${targetUrl.pathname}${targetUrl.search}` : (path ?? '/');
-}
-
-/** The smaller of both wins. */
-function timeLimitOf({ request }: Visit, { timeoutMs }: EnvelopeRequest): number | undefined {
-  const limits = [timeoutMs, parseTimeLimitHeader(request.headers['x-timelimit'])];
-  const given = limits.filter((limit) => limit !== undefined);
-  return given.length > 0 ? Math.min(...given) : undefined;
 }

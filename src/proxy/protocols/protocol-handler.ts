@@ -9,6 +9,11 @@ import type { Visit } from '../visit.js';
  * `envelope.extras`, and every other member was refused already.
  */
 export interface ProtocolHandler extends ProtocolFields {
-  /** @throws DomainError when the request is refused before anything is sent, e.g. 422 for a field */
-  serve(visit: Visit, envelope: EnvelopeRequest, destination: Destination): void;
+  /**
+   * What a target_url with a scheme of the protocol's own means in http or https; undefined = the URL itself. Egress
+   * rules are asked about that.
+   */
+  transportOf?(target: URL): URL | undefined;
+  /** @throws DomainError (or rejects) when the request is refused before anything is sent, e.g. 422 for a field */
+  serve(visit: Visit, envelope: EnvelopeRequest, destination: Destination): void | Promise<void>;
 }
