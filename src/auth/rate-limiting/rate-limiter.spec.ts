@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../common/clock.js';
 import { rateLimited, rateLimitHeaders } from './rate-limit-headers.js';
 import { RateLimiter } from './rate-limiter.js';
-import type { RatePolicy } from './rate-policy.js';
+import type { RateDecision, RatePolicy } from './rate-policy.js';
 
 const POLICY: RatePolicy = { name: 'test', limit: 10, windowMs: 60_000 };
 
@@ -51,6 +51,8 @@ describe('RateLimiter', () => {
     clock.advance(-3_600_000);
     expect(limiter.take(POLICY, 'a').isAllowed).toBe(false);
     expect(limiter.take(POLICY, 'a').retryAfterMs).toBeLessThanOrEqual(POLICY.windowMs);
+    clock.advance(POLICY.windowMs);
+    expect(limiter.take(POLICY, 'a').remaining).toBe(9);
   });
 
   describe('for any policy', () => {
@@ -97,6 +99,24 @@ function largestExcess({ limit, windowMs }: RatePolicy, allowed: readonly number
 }
 
 describe('rateLimitHeaders', () => {
+  it('list all policies, and 429 names those that refuse and waits for the last of them', async () => {
+    const limiter = new RateLimiter(new ManualClock(1_000_000_000_000));
+    const policies = [POLICY, { ...POLICY, name: 'slow', limit: 1 }, { ...POLICY, name: 'off', limit: 0 }];
+    const take = (): Promise<RateDecision[]> =>
+      limiter.takeExactly(policies.map((policy) => ({ policy, key: 'k' })));
+    await take();
+    const refused = rateLimited(...(await take()));
+    expect(refused.data).toEqual({ violated_policies: ['slow'] });
+    expect(refused.headers).toEqual({
+      'RateLimit-Policy': '"test";q=10;w=60, "slow";q=1;w=60',
+      RateLimit: '"test";r=9;t=6, "slow";r=0;t=60',
+      'X-RateLimit-Limit': '1',
+      'X-RateLimit-Remaining': '0',
+      'X-RateLimit-Reset': '1000000060',
+      'Retry-After': '60',
+    });
+  });
+
   it('tell limit, rest and reset, and 429 asks for a whole second at least', () => {
     const clock = new ManualClock(1_000_000_000_500);
     const limiter = new RateLimiter(clock);
