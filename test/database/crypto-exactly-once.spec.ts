@@ -90,6 +90,7 @@ onEachDatabase('a deposit is credited once', CRYPTO_SCHEMA, (open) => {
       await Promise.all(watchers.map((watcher) => watcher.watch()));
       await chain.mine();
     }
+    expect(await crypto.credits(invoices[0])).toBe(50);
     await expectPaid(invoices);
   });
 

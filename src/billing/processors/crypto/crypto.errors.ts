@@ -1,5 +1,6 @@
 import { DomainError } from '../../../common/domain-error.js';
 import { formatCredits } from '../../../common/money.js';
+import { invalidAmount } from '../../billing.errors.js';
 
 /** 422: this network is not taken; `networks` are. */
 export const unsupportedNetwork = (networks: readonly string[]): DomainError =>
@@ -25,9 +26,6 @@ export const payerNeeded = (): DomainError =>
     422,
     'Crypto payments are sent by the payer and cannot renew by themselves.',
   );
-
-const invalidAmount = (message: string): DomainError =>
-  new DomainError('invalid_input', 422, 'Not accepted: amount.', { errors: [{ field: 'amount', message }] });
 
 /** 422: so little would not be credited when it arrives. */
 export const amountTooSmall = (leastMicro: number): DomainError =>
