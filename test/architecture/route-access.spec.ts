@@ -8,6 +8,8 @@ import { readSources } from './source-tree.js';
 /** Reachable without credentials; anything else here has to be argued for. */
 const PUBLIC_ROUTES = new Set([
   'AsyncApiController.show',
+  // Signed by the payment provider; its signature is the credential.
+  'CallbacksController.receive',
   'HealthController.summary',
   'HealthController.live',
   'HealthController.ready',
