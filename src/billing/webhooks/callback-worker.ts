@@ -39,9 +39,14 @@ export class CallbackWorker implements OnModuleDestroy {
     this.running ??= this.runNudged();
   }
 
+  /** Resolves when no nudged round is under way. */
+  async settled(): Promise<void> {
+    await this.running;
+  }
+
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
-    await this.running;
+    await this.settled();
   }
 
   /** Handles all that are due. */

@@ -28,7 +28,8 @@ export class StripeCallbacks implements CallbackReader {
     if (typeof signature !== 'string' || !this.isRecent(signature)) return undefined;
     const event = this.firstVerified(rawBody, signature);
     if (!event || event.livemode !== this.client.isLive) return undefined;
-    const objectId = (event.data.object as { id?: unknown }).id;
+    const { object } = (event as { data?: { object?: { id?: unknown } } }).data ?? {};
+    const objectId = object?.id;
     if (typeof objectId !== 'string') return undefined;
     return { eventId: event.id, type: event.type, data: { object: objectId } };
   }
