@@ -86,6 +86,11 @@ export class StreamHub {
     return this.lastGaugeSeq;
   }
 
+  /** Users who are connected here. */
+  connectedUsers(): string[] {
+    return [...this.byUser.keys()];
+  }
+
   /** Users who have a subscriber here that wants the channel. */
   usersWanting(channel: Channel): string[] {
     return [...this.byUser].filter(([, set]) => someWants(set, channel)).map(([userId]) => userId);
