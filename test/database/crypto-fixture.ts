@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { HDKey } from '@scure/bip32';
 import type { EntityManager } from 'typeorm';
 import { BILLING_ENTITIES } from '../../src/billing/billing.entities.js';
 import { PaymentMethods } from '../../src/billing/methods/payment-methods.service.js';
@@ -37,6 +35,7 @@ import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import type { Job } from '../../src/jobs/job.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
 import { SecretBox } from '../../src/secrets/secret-box.js';
+import { newXpub } from '../support/crypto-settings.js';
 import type { TestDatabase } from '../support/databases.js';
 
 export const CRYPTO_SCHEMA = { entities: [...CREDITS_ENTITIES, ...BILLING_ENTITIES, ...CRYPTO_ENTITIES] };
@@ -76,11 +75,6 @@ export interface Invoice {
   address: string;
   amount: string;
   expiresAt: number;
-}
-
-/** A public key whose addresses nobody else uses. */
-export function newXpub(): string {
-  return HDKey.fromMasterSeed(randomBytes(32)).derive("m/44'/60'/0'/0").publicExtendedKey;
 }
 
 /** Crypto payments as the application wires them, on a test's database and chains. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { newXpub } from '../support/crypto-settings.js';
 import { onEachDatabase } from '../support/databases.js';
 import { TestChain } from '../support/test-chain.js';
 import { expectLedgerToBeChain } from './crypto-books.js';
-import { CRYPTO_SCHEMA, CryptoHarness, DOLLAR, newXpub, type Invoice } from './crypto-fixture.js';
+import { CRYPTO_SCHEMA, CryptoHarness, DOLLAR, type Invoice } from './crypto-fixture.js';
 
 const CONFIRMATIONS = 3;
 const HOUR_S = 3600;
