@@ -331,6 +331,11 @@ describe('streams', () => {
     expect(proxy.usage).toMatchObject([{ inputTokens: 5, outputTokens: 3 }]);
   });
 
+  it('keep an end without its blank line', async () => {
+    upstream.reply = (_, response) => stream(response, [event(piece('a')), 'data: [DONE]']);
+    expect(await (await post(chat({ stream: true }))).text()).toBe(`${event(piece('a'))}data: [DONE]`);
+  });
+
   it('stop the server when the client leaves, and bill what was seen', async () => {
     upstream.reply = (_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
