@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BillingModule } from './billing/billing.module.js';
 import type { Clock } from './common/clock.js';
@@ -30,6 +31,7 @@ export class AppModule {
         GpuModule,
         ProxyModule,
         StreamingModule,
+        AdminModule,
         HealthModule,
       ],
     };

@@ -7,11 +7,14 @@ import { AutoRenewRules } from './auto-renew/auto-renew-rules.service.js';
 import { CreditsController } from './credits.controller.js';
 import { CREDITS_ENTITIES } from './credits.entities.js';
 import { CreditsJobs } from './credits.jobs.js';
+import { EconomicsRepository } from './economics/economics.repository.js';
+import { Economics } from './economics/economics.service.js';
 import { UsageExport } from './exports/usage-export.service.js';
 import { AccountOpener } from './ledger/account-opener.js';
 import { AccountSettings } from './ledger/account-settings.js';
 import { AccountRepository } from './ledger/account.repository.js';
 import { BalanceReader } from './ledger/balance-reader.js';
+import { EntryHistory } from './ledger/entry-history.service.js';
 import { HoldExpiry } from './ledger/hold-expiry.js';
 import { HoldKeeper } from './ledger/hold-keeper.js';
 import { HoldRepository } from './ledger/hold.repository.js';
@@ -35,6 +38,7 @@ import { RunwayWatch } from './metering/runway-watch.js';
 import { GpuQuota } from './quotas/gpu-quota.js';
 import { QuotaRepository } from './quotas/quota.repository.js';
 import { QuotaSettings } from './quotas/quota-settings.js';
+import { Quotas } from './quotas/quotas.service.js';
 import { RequestQuota } from './quotas/request-quota.js';
 import { BlockBook } from './requests/block-book.js';
 import { BlockFunds } from './requests/block-funds.js';
@@ -91,19 +95,20 @@ const REQUESTS = [
   BlockUpkeep,
   RequestBlockRepository,
 ];
-const QUOTAS = [GpuQuota, QuotaRepository];
+const QUOTAS = [GpuQuota, QuotaRepository, QuotaSettings, RequestQuota];
 const USAGE = [RequestCosts, RequestRuns, SessionRecorder, SessionRepository, UsageRepository];
-const PAPERS = [AutoRenewRepository, StatementBuilder, StatementRepository, UsageExport];
+const PAPERS = [AutoRenewRepository, EconomicsRepository, StatementBuilder, StatementRepository, UsageExport];
 const PUBLIC = [
   AutoRenewRules,
   LedgerService,
   AccountSettings,
+  Economics,
+  EntryHistory,
   LedgerVerifier,
   LedgerReport,
   RentalMeterService,
   InstanceBusyTime,
-  QuotaSettings,
-  RequestQuota,
+  Quotas,
   RequestBudget,
   RequestPricing,
   UsageRecorder,

@@ -1,8 +1,9 @@
 import { isLosslessNumber, parse } from 'lossless-json';
 import { DomainError, type FieldError } from '../common/domain-error.js';
-import { MICRO } from '../common/money.js';
+import { MICRO, microFromCredits } from '../common/money.js';
 
 const USD = /^(0|[1-9]\d{0,5})(?:\.(\d{1,2}))?$/;
+const CREDITS = /^(0|[1-9]\d{0,8})(?:\.\d{1,6})?$/;
 const MICRO_PER_CENT = MICRO / 100;
 
 /**
@@ -28,6 +29,15 @@ export class MoneyInput {
     const [, dollars, cents = ''] = USD.exec(text) ?? [];
     if (dollars !== undefined) return Number(dollars) * MICRO + Number(cents.padEnd(2, '0')) * MICRO_PER_CENT;
     this.refuse(field, `${field} must be an amount such as 50 or 19.99, with at most 2 decimals`);
+    return undefined;
+  }
+
+  /** As `usd`, with the six decimals that credits have. */
+  credits(field: string): number | undefined {
+    const text = this.textOf(field);
+    if (text === undefined) return undefined;
+    if (CREDITS.test(text)) return microFromCredits(text);
+    this.refuse(field, `${field} must be an amount such as 50 or 0.000001, with at most 6 decimals`);
     return undefined;
   }
 

@@ -1,0 +1,32 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '../../common/caller.js';
+import { Clock } from '../../common/clock.js';
+import { Economics } from '../../credits/economics/economics.service.js';
+import { ReadUsageDto } from '../dto/read-usage.dto.js';
+import { cursorAfter, usageQueryFrom } from './usage-query.js';
+import { AdminUsageView, BookedSumsView, UsageSumsView } from './usage-sums.view.js';
+
+@ApiTags('admin')
+@AdminOnly()
+@Controller('admin/usage')
+export class AdminUsageController {
+  constructor(
+    private readonly economics: Economics,
+    private readonly clock: Clock,
+  ) {}
+
+  /** What requests earned and cost, by user, pool and day, and what the ledger booked in that time. */
+  @Get()
+  async read(@Query() input: ReadUsageDto): Promise<AdminUsageView> {
+    const { range, groups, page } = usageQueryFrom(input, this.clock.now());
+    const sums = await this.economics.usage(range, groups, { ...page, limit: page.limit + 1 });
+    return {
+      from: new Date(range.from).toISOString(),
+      to: new Date(range.to).toISOString(),
+      usage: sums.slice(0, page.limit).map((one) => UsageSumsView.from(one)),
+      booked: BookedSumsView.from(await this.economics.booked(range)),
+      next_cursor: sums.length > page.limit ? cursorAfter(page) : null,
+    };
+  }
+}

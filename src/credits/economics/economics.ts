@@ -1,0 +1,34 @@
+/** What usage can be added up by. */
+export const USAGE_GROUPS = ['user', 'pool', 'day'] as const;
+export type UsageGroup = (typeof USAGE_GROUPS)[number];
+
+/** Which usage; instants are epoch ms, `from` inclusive and `to` exclusive. */
+export interface EconomicsRange {
+  from: number;
+  to: number;
+  userId?: string;
+}
+
+/**
+ * Requests of one group. What a request earns is its own charge and its share of the rental's charge; what it costs
+ * is its share of the farm's price. Micro-credits.
+ */
+export interface UsageSums {
+  userId: string | null;
+  pool: string | null;
+  /** Epoch ms of its midnight UTC. */
+  day: number | null;
+  requests: number;
+  inputTokens: number;
+  outputTokens: number;
+  requestRevenueMicro: number;
+  gpuRevenueMicro: number;
+  gpuCostMicro: number;
+}
+
+/** What the ledger booked, the time included in which GPUs had nothing to do. */
+export interface BookedSums {
+  requestRevenueMicro: number;
+  gpuRevenueMicro: number;
+  gpuCostMicro: number;
+}
