@@ -23,10 +23,16 @@ export interface ChainView {
   finalizedNumber?: number;
   /** The newest block that deposits of any size may be credited at. */
   settled?: Block;
+  /** Ends the round. */
+  signal: AbortSignal;
 }
 
 /** @throws ChainUnavailable, ChainMismatch */
-export async function lookAtChain(chain: NetworkChain, clock: Clock): Promise<ChainView> {
+export async function lookAtChain(
+  chain: NetworkChain,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ChainView> {
   const { network } = chain;
   const reader = await chain.reader();
   const head = await reader.head();
@@ -44,6 +50,7 @@ export async function lookAtChain(chain: NetworkChain, clock: Clock): Promise<Ch
     confirmedNumber,
     finalizedNumber: finalized?.number,
     settled: isFinalityAwaited ? finalized : await blockAt(reader, confirmedNumber),
+    signal,
   };
 }
 

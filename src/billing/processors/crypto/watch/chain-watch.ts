@@ -29,13 +29,13 @@ export class ChainWatch {
 
   /** The chain is looked at before the invoices are read: nobody can have paid, until then, what is not among them. */
   private async watch(chain: NetworkChain, signal: AbortSignal): Promise<void> {
-    const view = await lookAtChain(chain, this.clock);
+    const view = await lookAtChain(chain, this.clock, signal);
     const watched = await this.invoices.watched(view.network.chainId, this.clock.now());
     const isCurrent = await this.steps.tokens.run(view, watched);
     if (!isCurrent || !view.isFresh) throw new ChainUnavailable(view.reader.name, lagOf(view.headAgeMs));
     await this.steps.coins.run(view, watched);
-    await this.steps.settling.run(chain, view, signal);
-    await this.steps.guard.run(chain, view, signal);
+    await this.steps.settling.run(chain, view);
+    await this.steps.guard.run(chain, view);
     await this.steps.expiry.run(view, watched);
   }
 }

@@ -33,11 +33,15 @@ export class CoinScan {
     private readonly recorder: DepositRecorder,
   ) {}
 
-  async run({ network, reader, settled }: ChainView, watched: readonly CryptoInvoice[]): Promise<void> {
+  async run(
+    { network, reader, settled, signal }: ChainView,
+    watched: readonly CryptoInvoice[],
+  ): Promise<void> {
     const coin = network.assets.find(({ kind }) => kind === 'native');
     if (!coin || !settled) return;
     const due = watched.filter((invoice) => invoice.asset === coin.symbol && isDue(invoice, settled));
     for (const batch of chunksOf(due, ADDRESSES_AT_ONCE)) {
+      signal.throwIfAborted();
       await Promise.all(batch.map((invoice) => this.look(reader, invoice, coin, settled)));
     }
   }

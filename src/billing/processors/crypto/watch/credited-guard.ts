@@ -24,9 +24,9 @@ export class CreditedGuard {
     private readonly reverser: DepositReverser,
   ) {}
 
-  async run(chain: NetworkChain, view: ChainView, signal: AbortSignal): Promise<void> {
+  async run(chain: NetworkChain, view: ChainView): Promise<void> {
     for (const deposit of await this.deposits.unsettled(view.network.chainId)) {
-      signal.throwIfAborted();
+      view.signal.throwIfAborted();
       const invoice = await this.invoices.get(deposit.invoiceId);
       const evidence = await this.evidence(view, deposit, invoice);
       if (evidence.verdict === 'there') await this.confirm(view, deposit, evidence.place);

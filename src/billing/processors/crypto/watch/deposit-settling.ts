@@ -20,11 +20,11 @@ export class DepositSettling {
     private readonly creditor: DepositCreditor,
   ) {}
 
-  async run(chain: NetworkChain, view: ChainView, signal: AbortSignal): Promise<void> {
+  async run(chain: NetworkChain, view: ChainView): Promise<void> {
     const { network, confirmedNumber = 0, settled } = view;
     const deepest = Math.max(confirmedNumber, settled?.number ?? 0);
     for (const deposit of await this.deposits.open(network.chainId)) {
-      signal.throwIfAborted();
+      view.signal.throwIfAborted();
       if (deposit.state === 'missing' || deposit.blockNumber <= deepest)
         await this.tryOne(chain, view, deposit);
     }

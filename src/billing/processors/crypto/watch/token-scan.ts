@@ -50,13 +50,14 @@ export class TokenScan {
     watched: readonly CryptoInvoice[],
     range: BlockRange,
   ): Promise<boolean> {
-    const { network, reader } = view;
+    const { network, reader, signal } = view;
     const tokens = network.assets.flatMap(({ address }) => (address ? [address as Hex] : []));
     if (tokens.length === 0 || range.from > range.to) return true;
     const invoices = new Map(watched.map((invoice) => [invoice.address, invoice]));
     const addresses = [...invoices.keys()] as Hex[];
     let isComplete = true;
     for (const batch of chunksOf(addresses, MOST_ADDRESSES)) {
+      signal.throwIfAborted();
       const sightings = await reader.transfersTo(batch, tokens, range);
       isComplete = (await this.record(view, sightings, invoices)) && isComplete;
     }
@@ -68,11 +69,13 @@ export class TokenScan {
     sightings: readonly TransferSighting[],
     invoices: InvoicesByAddress,
   ): Promise<boolean> {
-    const blocks = new Map(sightings.map(({ txHash, blockHash }) => [txHash, blockHash]));
+    const worthy = sightings.filter(({ units }) => units > 0n);
+    const blocks = new Map(worthy.map(({ txHash, blockHash }) => [txHash, blockHash]));
     const known = await this.deposits.blocksOf(view.network.chainId, [...blocks.keys()]);
     const news = [...blocks].filter(([txHash, blockHash]) => known.get(txHash) !== blockHash);
     let isComplete = true;
     for (const batch of chunksOf(news, RECEIPTS_AT_ONCE)) {
+      view.signal.throwIfAborted();
       const isRecorded = await Promise.all(batch.map(([txHash]) => this.recordOne(view, txHash, invoices)));
       isComplete = isComplete && isRecorded.every(Boolean);
     }
