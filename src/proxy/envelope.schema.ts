@@ -20,7 +20,10 @@ export const ENVELOPE_REQUEST_SCHEMA: Schema = {
     target_url: { type: 'string', format: 'uri' },
     pool: { type: 'string' },
     instance_id: { type: 'string' },
-    path: { type: 'string', description: 'With pool or instance_id; default /.' },
+    path: {
+      type: 'string',
+      description: 'With pool or instance_id; default /, for mcp the mcp_path of the pool.',
+    },
     method: { type: 'string', description: 'Default POST with a body, else GET.' },
     headers: headers('For the upstream.'),
     body: {
@@ -29,6 +32,12 @@ export const ENVELOPE_REQUEST_SCHEMA: Schema = {
     timeout_ms: { type: 'integer', minimum: 1, maximum: 86_400_000 },
     stream: { type: 'boolean', description: "Relay the upstream's answer byte by byte." },
     stream_response: { type: 'boolean', description: 'The same as stream.' },
+    session: {
+      type: 'string',
+      enum: ['auto', 'new'],
+      description: 'For mcp: new = a session of your own; its id is in the headers of the answer.',
+    },
+    session_id: { type: 'string', description: 'For mcp: go on with this session.' },
     upstream_headers: headers('Credentials for the upstream; never logged.'),
   },
 };
@@ -47,5 +56,10 @@ export const ENVELOPE_ANSWER_SCHEMA: Schema = {
     duration_ms: { type: 'integer' },
     instance_id: { type: 'string' },
     attempts: { type: 'integer' },
+    notifications: {
+      type: 'array',
+      items: { type: 'object' },
+      description: 'For mcp: what the server said before its response.',
+    },
   },
 };
