@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { DATA_PLANE_ROUTES, type DataPlaneRoute } from './data-plane.routes.js';
 import { documentInference, documentModels } from './openai/openai.openapi.js';
+import { documentOpenInference } from './protocols/open-inference/open-inference.openapi.js';
 import { ENVELOPE_ANSWER_SCHEMA, ENVELOPE_REQUEST_SCHEMA } from './envelope.schema.js';
 
 type PathItem = OpenAPIObject['paths'][string];
@@ -50,6 +51,8 @@ function documentationOf({ handler, template }: DataPlaneRoute, method: Method):
       return documentInference(method);
     case 'openai_models':
       return documentModels(!template.includes('{'));
+    case 'openinference':
+      return documentOpenInference(method);
   }
 }
 

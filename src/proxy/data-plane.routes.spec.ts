@@ -29,6 +29,28 @@ describe('matchRoute', () => {
     expect(match('http://any.test/v1/rerank', 'POST')).toEqual(['openai', '', '/v1/rerank']);
   });
 
+  it('knows the paths of the Open Inference Protocol, with versions and names that hold slashes', () => {
+    const template = (target: string, method = 'GET'): [string, string] | undefined => {
+      const found = matchRoute(method, target);
+      return found && [found.route.template, found.rest];
+    };
+    const paths = ['', '/ready', '/versions/2', '/versions/2/ready'].map((end) => `/v2/models/m${end}`);
+    const templates = paths.map((path) =>
+      template(path)?.[0]
+        .replace(/\{model\}/, 'm')
+        .replace(/\{version\}/, '2'),
+    );
+    expect(templates).toEqual(paths);
+    expect(template('/v2/models/m/versions/2/infer?a=/b', 'POST')).toEqual([
+      '/v2/models/{model}/versions/{version}/infer',
+      '/v2/models/m/versions/2/infer?a=/b',
+    ]);
+    expect(template('/v2?x')).toEqual(['/v2', '/v2?x']);
+    const others = ['/v2/models/a/b/infer', '/v2/models/m/infer/x', '/v2/models/m/versions//infer', '/v2/'];
+    expect(others.map((path) => template(path, 'POST')?.[0])).toEqual(others.map(() => '/v2/{path}'));
+    expect(template('/v2x')).toBeUndefined();
+  });
+
   it.each([
     '/api/v1/gpu/pools',
     '/api/v1/gpu/pools/',

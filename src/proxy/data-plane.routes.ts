@@ -1,8 +1,10 @@
 import { OPENAI_ROUTES } from './openai/openai.routes.js';
+import { OPEN_INFERENCE_ROUTES } from './protocols/open-inference/open-inference.routes.js';
 import { jsonRpcProblem, type ProblemFormat } from './problem-format.js';
 
 /** Which piece of the data plane answers a route. */
-export type RouteHandlerName = 'pool' | 'rental' | 'envelope' | 'mcp' | 'openai' | 'openai_models';
+export type RouteHandlerName =
+  'pool' | 'rental' | 'envelope' | 'mcp' | 'openai' | 'openai_models' | 'openinference';
 
 /** A path that is taken before the control plane sees it; the OpenAPI document is completed from this table. */
 export interface DataPlaneRoute {
@@ -64,6 +66,7 @@ export const DATA_PLANE_ROUTES: readonly DataPlaneRoute[] = [
       "A pool's MCP servers (Streamable HTTP, with and without sessions); bytes pass unchanged, sessions stay with their server.",
   },
   ...OPENAI_ROUTES,
+  ...OPEN_INFERENCE_ROUTES,
 ];
 
 /** A URL that belongs to the data plane. */
@@ -81,13 +84,15 @@ interface Matcher {
   prefix: string;
   /** Between parameter and rest; undefined = the path ends with the prefix, '' = with the parameter. */
   infix?: string;
-  /** There is no parameter, and anything may follow the prefix. */
+  /** Behind a second parameter, which stands behind the infix. */
+  suffix?: string;
+  /** Anything may follow below. */
   isOpen: boolean;
 }
 
 const MATCHERS: readonly Matcher[] = DATA_PLANE_ROUTES.map((route) => {
-  const [prefix, infix] = route.template.replace('/{path}', '').split(/\{\w+\}/);
-  return { route, prefix, infix, isOpen: infix === undefined && route.template.endsWith('/{path}') };
+  const [prefix, infix, suffix] = route.template.replace('/{path}', '').split(/\{\w+\}/);
+  return { route, prefix, infix, suffix, isOpen: route.template.endsWith('/{path}') };
 });
 
 /**
@@ -116,8 +121,7 @@ function takesMethod(route: DataPlaneRoute, method: string | undefined): boolean
 
 function matchPath(matcher: Matcher, path: string): RouteMatch | undefined {
   const { infix, isOpen } = matcher;
-  if (isOpen) return matchBelow(matcher, path);
-  if (infix === undefined) return matchWhole(matcher, path);
+  if (infix === undefined) return isOpen ? matchBelow(matcher, path) : matchWhole(matcher, path);
   return infix === '' ? matchTail(matcher, path) : matchParts(matcher, infix, path);
 }
 
@@ -139,11 +143,19 @@ function matchTail({ route, prefix }: Matcher, path: string): RouteMatch | undef
   return { route, parameter, rest: path.slice(end) };
 }
 
-function matchParts({ route, prefix }: Matcher, infix: string, path: string): RouteMatch | undefined {
+function matchParts(matcher: Matcher, infix: string, path: string): RouteMatch | undefined {
+  const { route, prefix, suffix, isOpen } = matcher;
   const end = path.indexOf('/', prefix.length);
   if (end <= prefix.length || !path.startsWith(infix, end)) return undefined;
   const parameter = path.slice(prefix.length, end);
-  const rest = path.slice(end + infix.length);
-  if (rest === '' || rest.startsWith('?')) return { route, parameter, rest: `/${rest}` };
-  return rest.startsWith('/') ? { route, parameter, rest } : undefined;
+  const behind = end + infix.length;
+  const rest = suffix === undefined ? path.slice(behind) : behindSegment(path, behind, suffix);
+  if (rest === '' || rest?.startsWith('?')) return { route, parameter, rest: `/${rest}` };
+  return isOpen && rest?.startsWith('/') ? { route, parameter, rest } : undefined;
+}
+
+/** What follows one more segment and the suffix. */
+function behindSegment(path: string, start: number, suffix: string): string | undefined {
+  const end = path.slice(start).search(/[/?]|$/) + start;
+  return end > start && path.startsWith(suffix, end) ? path.slice(end + suffix.length) : undefined;
 }

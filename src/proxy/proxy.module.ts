@@ -19,7 +19,9 @@ import { Metering } from './metering.js';
 import { OPENAI_PROVIDERS } from './openai/openai.providers.js';
 import { Peers } from './peers.js';
 import { PROTOCOL_HANDLERS, PROTOCOLS } from './protocols/index.js';
+import { OPEN_INFERENCE_PROVIDERS } from './protocols/open-inference/open-inference.providers.js';
 import type { ProtocolHandler } from './protocols/protocol-handler.js';
+import { ProtocolSurfaces } from './protocol-surfaces.js';
 import { ProxyController } from './proxy.controller.js';
 import { ProxyService } from './proxy.service.js';
 import { RetryBudget } from './retry-budget.js';
@@ -48,6 +50,7 @@ import { UpstreamClient } from './upstream.client.js';
     InFlight,
     Metering,
     Peers,
+    ProtocolSurfaces,
     ProxyController,
     ProxyGauges,
     ProxyService,
@@ -58,6 +61,7 @@ import { UpstreamClient } from './upstream.client.js';
     UpstreamClient,
     ...MCP_PROVIDERS,
     ...OPENAI_PROVIDERS,
+    ...OPEN_INFERENCE_PROVIDERS,
     ...provideAll<ProtocolHandler>(PROTOCOL_HANDLERS, PROTOCOLS),
   ],
   exports: [

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { McpHandler } from './mcp/mcp.handler.js';
-import { OpenAiSurface } from './openai/openai.surface.js';
+import { ProtocolSurfaces } from './protocol-surfaces.js';
 import { ProxyController } from './proxy.controller.js';
 import { TransparentHandler } from './transparent.handler.js';
 import { UpgradeTunnel } from './upgrade-tunnel.js';
@@ -14,23 +13,20 @@ export class RouteHandlers {
     private readonly transparent: TransparentHandler,
     private readonly tunnel: UpgradeTunnel,
     private readonly envelope: ProxyController,
-    private readonly mcp: McpHandler,
-    private readonly openAi: OpenAiSurface,
+    private readonly surfaces: ProtocolSurfaces,
   ) {}
 
   /** @throws DomainError (or rejects) when the request is refused */
   serve(visit: Visit): void | Promise<void> {
-    switch (visit.match.route.handler) {
+    const { handler } = visit.match.route;
+    switch (handler) {
       case 'pool':
       case 'rental':
         return this.transparent.serve(visit);
       case 'envelope':
         return this.envelope.serve(visit);
-      case 'mcp':
-        return this.mcp.serve(visit);
-      case 'openai':
-      case 'openai_models':
-        return this.openAi.serve(visit);
+      default:
+        return this.surfaces.serve(visit, handler);
     }
   }
 

@@ -19,8 +19,13 @@ import { EgressGuard } from '../../src/egress/guard.js';
 import { SystemHostResolver } from '../../src/egress/host-resolver.js';
 import { OwnEndpoints } from '../../src/egress/own-endpoints.js';
 import { TrustedHosts } from '../../src/egress/trusted-hosts.js';
-import { InstanceDirectory } from '../../src/gpu/pools/instance.directory.js';
-import { PoolDirectory, poolKey, type RoutablePool } from '../../src/gpu/pools/pool.directory.js';
+import { InstanceDirectory, type RoutableInstance } from '../../src/gpu/pools/instance.directory.js';
+import {
+  PoolDirectory,
+  defaultPool,
+  poolKey,
+  type RoutablePool,
+} from '../../src/gpu/pools/pool.directory.js';
 import { LoadBalancerService } from '../../src/loadbalancer/loadbalancer.service.js';
 import { Admission } from '../../src/proxy/admission.js';
 import { CorsPolicy } from '../../src/proxy/cors.js';
@@ -32,6 +37,7 @@ import { InFlight } from '../../src/proxy/in-flight.js';
 import { Metering } from '../../src/proxy/metering.js';
 import { Peers } from '../../src/proxy/peers.js';
 import { HttpProtocol, HttpsProtocol } from '../../src/proxy/protocols/http.protocol.js';
+import { ProtocolSurfaces } from '../../src/proxy/protocol-surfaces.js';
 import { ProxyController } from '../../src/proxy/proxy.controller.js';
 import { ProxyService } from '../../src/proxy/proxy.service.js';
 import { RetryBudget } from '../../src/proxy/retry-budget.js';
@@ -40,6 +46,7 @@ import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
 import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
 import { UpstreamClient } from '../../src/proxy/upstream.client.js';
 import { mcpHandler } from './mcp-parts.js';
+import { openInferenceHandler } from './oip-parts.js';
 import { openAiSurface } from './openai-parts.js';
 
 export const OWNER = 'user-1';
@@ -59,7 +66,16 @@ export interface ProxyHarness {
   nextUsage(): Promise<UsageEvent>;
   /** Makes instances `i0`, `i1`, … of OWNER and a pool of them. */
   addPool(name: string, origins: readonly string[], settings?: Partial<RoutablePool>): void;
+  /** The same for several pools at once; instances with the same origin are one. */
+  setPools(pools: Readonly<Record<string, TestPool>>): void;
   close(): Promise<void>;
+}
+
+export interface TestPool extends Partial<RoutablePool> {
+  /** Of its members. */
+  on: readonly string[];
+  /** Of its members those that run and do not serve. */
+  fenced?: readonly string[];
 }
 
 export async function startProxy(env: Record<string, string> = {}): Promise<ProxyHarness> {
@@ -105,7 +121,8 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const controller = new ProxyController(config, finder, protocols);
   const mcp = mcpHandler({ config, clock, peers, instances, finder, transparent, service });
   const parts = { config, clock, connector, instances, pools, balancer, finder, transparent, service };
-  const handlers = new RouteHandlers(transparent, tunnel, controller, mcp, openAiSurface(parts));
+  const surfaces = new ProtocolSurfaces(mcp, openAiSurface(parts), openInferenceHandler(parts));
+  const handlers = new RouteHandlers(transparent, tunnel, controller, surfaces);
   const door = new DataPlaneDoor(peers, new CorsPolicy(config), admission, handlers, inFlight);
   const server = createServer((request, response) => {
     if (!door.handle(request, response)) response.writeHead(404).end('control plane');
@@ -113,6 +130,33 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   server.on('upgrade', (request, socket, head) => {
     if (!door.handleUpgrade(request, socket, head)) socket.destroy();
   });
+  const setPools = (described: Readonly<Record<string, TestPool>>): void => {
+    const origins = [...new Set(Object.values(described).flatMap(({ on }) => on))];
+    const fenced = new Set(Object.values(described).flatMap(({ fenced: some = [] }) => some));
+    origins.forEach((origin) => trusted.add(origin));
+    instances.replaceOwner(
+      OWNER,
+      origins.map((origin, index) => routable(origin, index, !fenced.has(origin))),
+    );
+    const named = Object.entries(described).map(([name, { on, ...settings }]) => ({
+      ...defaultPool(OWNER),
+      key: poolKey(OWNER, name),
+      name,
+      memberIds: on.map((origin) => `i${origins.indexOf(origin)}`),
+      ...settings,
+    }));
+    pools.replaceOwner(OWNER, named);
+    origins.forEach((origin, index) =>
+      balancer.setTarget({
+        id: `i${index}`,
+        ownerId: OWNER,
+        provider: 'static',
+        weight: 1,
+        state: fenced.has(origin) ? 'fenced' : 'serving',
+      }),
+    );
+    named.forEach((pool) => balancer.setPool(pool.key, pool));
+  };
   const port = await listen(server);
   return {
     port,
@@ -124,42 +168,27 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
     gauges,
     usage,
     nextUsage: () => new Promise((resolve) => waiting.push(resolve)),
-    addPool: (name, origins, settings) => {
-      const routable = origins.map((origin, index) => ({
-        instanceId: `i${index}`,
-        rentalId: `r${index}`,
-        ownerId: OWNER,
-        provider: 'static' as const,
-        origins: new Map([[8000, origin]]),
-        isServing: true,
-        hasService: true,
-        health: { protocols: [] },
-      }));
-      origins.forEach((origin) => trusted.add(origin));
-      instances.replaceOwner(OWNER, routable);
-      const pool = {
-        key: poolKey(OWNER, name),
-        name,
-        ownerId: OWNER,
-        protocol: 'http' as const,
-        strategy: 'round_robin' as const,
-        memberIds: routable.map(({ instanceId }) => instanceId),
-        mcpPath: '/mcp',
-        ...settings,
-      };
-      pools.replaceOwner(OWNER, [pool]);
-      const ids = routable.map(({ instanceId }) => instanceId);
-      ids.forEach((id) =>
-        balancer.setTarget({ id, ownerId: OWNER, provider: 'static', weight: 1, state: 'serving' }),
-      );
-      balancer.setPool(pool.key, { ownerId: OWNER, strategy: 'round_robin', memberIds: ids });
-    },
+    addPool: (name, origins, settings) => setPools({ [name]: { on: origins, ...settings } }),
+    setPools,
     close: async () => {
       tunnel.closeAll();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await upstream.onModuleDestroy();
     },
+  };
+}
+
+function routable(origin: string, index: number, isServing: boolean): RoutableInstance {
+  return {
+    instanceId: `i${index}`,
+    rentalId: `r${index}`,
+    ownerId: OWNER,
+    provider: 'static',
+    origins: new Map([[8000, origin]]),
+    isServing,
+    hasService: true,
+    health: { protocols: [] },
   };
 }
 
