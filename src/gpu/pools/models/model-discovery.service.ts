@@ -68,9 +68,11 @@ export class ModelDiscovery implements OnModuleInit, OnApplicationShutdown {
       .filter((inquiry) => inquiry.service.isServing && isStale(inquiry))
       .sort((a, b) => (a.askedAt ?? 0) - (b.askedAt ?? 0))
       .slice(0, MOST_AT_ONCE);
-    if (stale.length === 0) return undefined;
+    if (stale.length === 0) return this.directory.settle(ownerId) ? Promise.resolve() : undefined;
     const answers = Promise.all(stale.map((inquiry) => this.ask(inquiry)));
-    return Promise.race([answers, elapsed(LONGEST_WAIT_MS)]).then(() => this.directory.settle(ownerId));
+    return Promise.race([answers, elapsed(LONGEST_WAIT_MS)]).then(() => {
+      this.directory.settle(ownerId);
+    });
   }
 
   private askDue(): void {

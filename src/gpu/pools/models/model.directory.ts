@@ -46,9 +46,11 @@ export class ModelDirectory implements OnModuleInit {
     this.timer ??= setTimeout(() => this.settleAll(), SETTLE_AFTER_MS).unref();
   }
 
-  /** Makes what was learned about an owner's instances count. */
-  settle(ownerId: string): void {
-    if (this.unsettled.delete(ownerId)) this.rebuild(ownerId);
+  /** Makes what was learned about an owner's instances count; false when nothing was. */
+  settle(ownerId: string): boolean {
+    const isNew = this.unsettled.delete(ownerId);
+    if (isNew) this.rebuild(ownerId);
+    return isNew;
   }
 
   private settleAll(): void {

@@ -254,6 +254,15 @@ describe('ModelDiscovery', () => {
     expect([fleet.asked.length, fleet.poolsOf('new-adapter')]).toEqual([2, ['a']]);
   });
 
+  it('lets what has just been told count for whoever asks', async () => {
+    fleet.tells('h1:8000', 'llama');
+    fleet.publish({ a: { memberIds: ['i1'] } });
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    expect(fleet.poolsOf('llama')).toEqual([]);
+    await fleet.discovery.freshen(OWNER);
+    expect([fleet.asked.length, fleet.poolsOf('llama')]).toEqual([1, ['a']]);
+  });
+
   it('does not listen to an instance that is gone by the time it answers', async () => {
     fleet.tells('h1:8000', 'llama');
     fleet.publish({ a: { memberIds: ['i1'] } });
