@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
 
 /**
- * Work that waits in a farm's queue and that no job may wait for. The same work is never under way twice; what fails
- * is begun again by a later round.
+ * Work that waits in a farm's queue and that no job may wait for. The same work is never under way twice in this
+ * process; what fails is begun again by a later round. The job's lease does not cover it, so that it must do no harm
+ * when another process does the same.
  */
 export class BackgroundCalls {
   private readonly logger = new Logger(BackgroundCalls.name);

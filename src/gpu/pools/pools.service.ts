@@ -55,18 +55,7 @@ export class PoolsService {
 
   /** The pool of that name, made if it is new. */
   async ensure(userId: string, name: string): Promise<Pool | undefined> {
-    if (name === DEFAULT_POOL) return undefined;
-    const known = await this.pools.find(userId, name);
-    if (known) return known;
-    const pool = this.context.make(userId, name, {});
-    try {
-      await this.insert(pool, []);
-      return pool;
-    } catch (error) {
-      const found = await this.pools.find(userId, name);
-      if (found) return found;
-      throw error;
-    }
+    return name === DEFAULT_POOL ? undefined : this.findOrMake(userId, name);
   }
 
   /** Puts rentals into the pool, making the pool if it is new. */
@@ -76,13 +65,27 @@ export class PoolsService {
     await this.directory.ownerChanged(userId);
   }
 
+  /** `default` gets its row with its first setting. */
   private async findOrMakeDefault(userId: string, name: string): Promise<Pool> {
+    if (name === DEFAULT_POOL) return this.findOrMake(userId, name);
     const pool = await this.pools.find(userId, name);
-    if (pool) return pool;
-    if (name !== DEFAULT_POOL) throw poolNotFound(name);
+    if (!pool) throw poolNotFound(name);
+    return pool;
+  }
+
+  /** Two who make it at the same time have the same one. */
+  private async findOrMake(userId: string, name: string): Promise<Pool> {
+    const known = await this.pools.find(userId, name);
+    if (known) return known;
     const made = this.context.make(userId, name, {});
-    await this.insert(made, []);
-    return made;
+    try {
+      await this.insert(made, []);
+      return made;
+    } catch (error) {
+      const found = await this.pools.find(userId, name);
+      if (found) return found;
+      throw error;
+    }
   }
 
   private async insert(pool: Pool, members: readonly string[]): Promise<void> {

@@ -1,9 +1,8 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { JobsService } from '../../jobs/jobs.service.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import type { Rental } from '../rentals/rental.entity.js';
-import { BackgroundCalls } from '../background-calls.js';
 import { FarmComparison } from './farm-comparison.js';
 import { TermExtender } from './term-extender.js';
 
@@ -18,7 +17,7 @@ const POLLS_APART = 10;
  */
 @Injectable()
 export class TermKeeper implements OnModuleInit {
-  private readonly background = new BackgroundCalls();
+  private readonly logger = new Logger(TermKeeper.name);
 
   constructor(
     private readonly jobs: JobsService,
@@ -36,12 +35,20 @@ export class TermKeeper implements OnModuleInit {
     });
   }
 
+  /** Waits for all of it: as long as the round lasts, no other process buys the same hour. */
   private async extendDue(): Promise<void> {
     const prepaid = new Set(this.farms.prepaid().map(({ name }) => name));
     const dueBefore = this.clock.now() + EXTEND_AHEAD_MS;
-    for (const rental of await this.rentals.running()) {
-      if (!prepaid.has(rental.provider) || !isDue(rental, dueBefore)) continue;
-      this.background.begin(`extend ${rental.id}`, () => this.extender.extendIfPayable(rental, dueBefore));
+    const running = await this.rentals.running();
+    const due = running.filter((rental) => prepaid.has(rental.provider) && isDue(rental, dueBefore));
+    await Promise.all(due.map((rental) => this.extend(rental, dueBefore)));
+  }
+
+  private async extend(rental: Rental, dueBefore: number): Promise<void> {
+    try {
+      await this.extender.extendIfPayable(rental, dueBefore);
+    } catch (error) {
+      this.logger.warn({ msg: 'term not extended, will be repeated', rental_id: rental.id, err: error });
     }
   }
 }

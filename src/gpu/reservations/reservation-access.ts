@@ -12,8 +12,8 @@ export class ReservationAccess {
     private readonly rentals: RentalRepository,
   ) {}
 
-  takeReplacement({ id }: Reservation): Promise<boolean> {
-    return this.reservations.takeReplacement(id);
+  takeReplacement({ id }: Reservation, deadlineAt: number): Promise<boolean> {
+    return this.reservations.takeReplacement(id, deadlineAt);
   }
 
   async usedMachines({ id }: Reservation): Promise<string[]> {

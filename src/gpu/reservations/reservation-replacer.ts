@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
 import type { Rental } from '../rentals/rental.entity.js';
 import { CancellationWatch } from './cancellation-watch.js';
+import type { GangOrder, GangResult } from './gang-order.js';
 import { GangRenter } from './gang-renter.js';
 import { ReservationAccess } from './reservation-access.js';
 import { ReservationBooks } from './reservation-books.js';
@@ -22,27 +23,26 @@ export class ReservationReplacer {
   ) {}
 
   async replace(reservation: Reservation, present: readonly Rental[]): Promise<void> {
-    if (!(await this.access.takeReplacement(reservation))) {
+    if (reservation.replacementsLeft === 0) {
       await this.books.fail(reservation, 'member_not_running', []);
       return;
     }
     const used = await this.access.usedMachines(reservation);
     const spentMicro = present.reduce((total, { priceMicro }) => total + priceMicro, 0);
-    await this.books.join(reservation, await this.rentOne(reservation, used, spentMicro));
+    const order = this.factory.replacementOrder(reservation, used, spentMicro);
+    if (!(await this.access.takeReplacement(reservation, order.deadlineAt))) return;
+    const { rentals, errors } = await this.rentOne(reservation, order);
+    await this.books.rented(reservation, rentals, [...reservation.errors, ...errors]);
   }
 
-  /** A try that fails costs a replacement; the next pass decides whether there is another. */
-  private async rentOne(reservation: Reservation, used: string[], spentMicro: number): Promise<Rental[]> {
+  /** A try that fails costs a replacement; the next round decides whether there is another. */
+  private async rentOne({ id }: Reservation, order: GangOrder): Promise<GangResult> {
     try {
-      const order = this.factory.replacementOrder(reservation, used, spentMicro);
-      const { rentals } = await this.watch.during(reservation.id, (canceled) =>
-        this.renter.rent({ ...order, canceled }),
-      );
-      return rentals;
+      return await this.watch.during(id, (canceled) => this.renter.rent({ ...order, canceled }));
     } catch (error) {
-      if (!isDomainError(error)) throw error;
-      this.logger.warn({ msg: 'no replacement', reservation_id: reservation.id, code: error.code });
-      return [];
+      const code = isDomainError(error) ? error.code : 'rent_failed';
+      this.logger.warn({ msg: 'no replacement', reservation_id: id, code, err: error });
+      return { rentals: [], errors: [{ code }] };
     }
   }
 }

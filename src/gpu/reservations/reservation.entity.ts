@@ -64,10 +64,11 @@ export class Reservation {
   @Instant()
   createdAt: number;
 
-  /** When its contracts existed; null = still renting. */
+  /** When its contracts existed; null = being rented, or a replacement is. */
   @Instant({ nullable: true })
   rentedAt: number | null;
 
+  /** Until when it is being rented. */
   @Instant()
   deadlineAt: number;
 }

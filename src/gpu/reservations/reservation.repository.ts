@@ -68,13 +68,17 @@ export class ReservationRepository {
     return (result.affected ?? 0) > 0;
   }
 
-  /** Takes one of the replacements that are left; false when none is. */
-  async takeReplacement(id: string): Promise<boolean> {
+  /**
+   * Takes one of the replacements that are left, and marks the reservation as being rented again; false when none is
+   * left, or somebody else is at it.
+   */
+  async takeReplacement(id: string, deadlineAt: number): Promise<boolean> {
+    const taken = { replacementsLeft: () => 'replacements_left - 1', rentedAt: null, deadlineAt };
     const result = await this.unitOfWork.manager
       .createQueryBuilder()
       .update(Reservation)
-      .set({ replacementsLeft: () => 'replacements_left - 1' })
-      .where("id = :id AND state = 'pending' AND replacements_left > 0", { id })
+      .set(taken)
+      .where("id = :id AND state = 'pending' AND rented_at IS NOT NULL AND replacements_left > 0", { id })
       .execute();
     return (result.affected ?? 0) > 0;
   }
