@@ -18,6 +18,7 @@ import { InstanceProbe } from './pools/instance-probe.js';
 import { InstanceDirectory } from './pools/instance.directory.js';
 import { ModelDirectory } from './pools/models/model.directory.js';
 import { ModelDiscovery } from './pools/models/model-discovery.service.js';
+import { ModelFreshness } from './pools/models/model-freshness.service.js';
 import { PoolCatalogue } from './pools/pool-catalogue.service.js';
 import { PoolDirectory } from './pools/pool.directory.js';
 import { Pool, PoolMember, RoutingChange } from './pools/pool.entity.js';
@@ -81,6 +82,7 @@ const POOLS = [
   InstanceProbe,
   ModelDirectory,
   ModelDiscovery,
+  ModelFreshness,
   PoolCatalogue,
   PoolContext,
   PoolDirectory,
@@ -152,7 +154,7 @@ const RECONCILER = [
   exports: [
     InstanceDirectory,
     ModelDirectory,
-    ModelDiscovery,
+    ModelFreshness,
     PoolDirectory,
     RentalCatalogue,
     OffersService,

@@ -58,7 +58,7 @@ export class Exchange implements UpstreamListener {
   start(): void {
     const { poolKey } = this.destination;
     if (poolKey !== undefined) this.budget.countRequest(poolKey);
-    const route = this.destination.next(this.tried);
+    const route = this.firstRoute();
     const { timeLimitMs } = this.request;
     if (timeLimitMs !== undefined) this.timer = setTimeout(() => this.expire(), timeLimitMs);
     this.attempt(route);
@@ -134,6 +134,16 @@ export class Exchange implements UpstreamListener {
     if (poolKey === undefined || this.attempts >= MOST_ATTEMPTS || error.status < 502) return false;
     const isHarmless = SAFE_METHODS.has(this.request.method) && isRepeatable(this.request.body);
     return (phase === 'connect' || isHarmless) && this.budget.takeRetry(poolKey);
+  }
+
+  /** Without an instance nothing begins, so nothing is reported, not even that the client has left. */
+  private firstRoute(): Route {
+    try {
+      return this.destination.next(this.tried);
+    } catch (error) {
+      this.isSettled = true;
+      throw error;
+    }
   }
 
   private nextRoute(): Route | undefined {

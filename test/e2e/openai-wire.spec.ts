@@ -437,6 +437,8 @@ describe('errors', () => {
     );
     expect(error).toMatchObject({ status: 503, code: 'no_healthy_instance', type: 'server_error' });
     expect(Number(error.headers?.get('retry-after'))).toBeGreaterThan(0);
+    await own.door.whenIdle();
+    expect(own.usage).toEqual([]);
     await own.close();
   });
 

@@ -5,7 +5,9 @@ import { ProbeClient } from '../../src/egress/probe.client.js';
 import type { InstanceDirectory } from '../../src/gpu/pools/instance.directory.js';
 import { ModelDirectory } from '../../src/gpu/pools/models/model.directory.js';
 import { ModelDiscovery } from '../../src/gpu/pools/models/model-discovery.service.js';
+import { ModelFreshness } from '../../src/gpu/pools/models/model-freshness.service.js';
 import type { PoolDirectory } from '../../src/gpu/pools/pool.directory.js';
+import type { RoutingPublisher } from '../../src/gpu/pools/routing-publisher.js';
 import type { LoadBalancerService } from '../../src/loadbalancer/loadbalancer.service.js';
 import type { DestinationFinder } from '../../src/proxy/destination-finder.js';
 import { BodyCollector } from '../../src/proxy/openai/body-collector.js';
@@ -35,7 +37,9 @@ export function openAiSurface(parts: Parts): OpenAiSurface {
   const models = new ModelDirectory(pools, instances, balancer);
   const discovery = new ModelDiscovery(probe, pools, instances, models, clock);
   models.onModuleInit();
-  const router = new ModelRouter(models, discovery, pools, instances, finder);
+  const publisher = { publishOwner: async () => undefined } as unknown as RoutingPublisher;
+  const freshness = new ModelFreshness(publisher, discovery, clock);
+  const router = new ModelRouter(models, freshness, pools, instances, finder);
   const forwarding = new OpenAiHandler(config, router, new BodyCollector(config), transparent, service);
-  return new OpenAiSurface(new ModelsHandler(models, discovery, pools, router), forwarding);
+  return new OpenAiSurface(new ModelsHandler(models, freshness, pools, router), forwarding);
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DomainError } from '../../common/domain-error.js';
 import { InstanceDirectory } from '../../gpu/pools/instance.directory.js';
 import { ModelDirectory } from '../../gpu/pools/models/model.directory.js';
-import { ModelDiscovery } from '../../gpu/pools/models/model-discovery.service.js';
+import { ModelFreshness } from '../../gpu/pools/models/model-freshness.service.js';
 import type { ModelOffer } from '../../gpu/pools/models/model-table.js';
 import { DEFAULT_POOL } from '../../gpu/pools/pool.entity.js';
 import { PoolDirectory, type RoutablePool } from '../../gpu/pools/pool.directory.js';
@@ -38,7 +38,7 @@ const STARTING_RETRY_MS = 5000;
 export class ModelRouter {
   constructor(
     private readonly models: ModelDirectory,
-    private readonly discovery: ModelDiscovery,
+    private readonly freshness: ModelFreshness,
     private readonly pools: PoolDirectory,
     private readonly instances: InstanceDirectory,
     private readonly finder: DestinationFinder,
@@ -52,13 +52,18 @@ export class ModelRouter {
   route(ownerId: string, wish: ModelWish): ModelRoute | Promise<ModelRoute> {
     const found = this.find(ownerId, wish);
     if (found) return found;
-    const answers = this.discovery.freshen(ownerId);
+    const answers = this.freshness.freshen(ownerId);
     if (!answers) throw this.notFound(ownerId, wish);
     return answers.then(() => {
       const late = this.find(ownerId, wish);
       if (late) return late;
       throw this.notFound(ownerId, wish);
     });
+  }
+
+  /** When nobody healthy was found; undefined when another look would see the same. */
+  lookAgain(ownerId: string): Promise<void> | undefined {
+    return this.freshness.catchUp(ownerId);
   }
 
   private find(ownerId: string, { model, poolName }: ModelWish): ModelRoute | undefined {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ModelDirectory } from '../../gpu/pools/models/model.directory.js';
-import { ModelDiscovery } from '../../gpu/pools/models/model-discovery.service.js';
+import { ModelFreshness } from '../../gpu/pools/models/model-freshness.service.js';
 import type { ModelOffer } from '../../gpu/pools/models/model-table.js';
 import { DEFAULT_POOL } from '../../gpu/pools/pool.entity.js';
 import { PoolDirectory } from '../../gpu/pools/pool.directory.js';
@@ -25,7 +25,7 @@ interface ModelView {
 export class ModelsHandler {
   constructor(
     private readonly models: ModelDirectory,
-    private readonly discovery: ModelDiscovery,
+    private readonly freshness: ModelFreshness,
     private readonly pools: PoolDirectory,
     private readonly router: ModelRouter,
   ) {}
@@ -35,7 +35,7 @@ export class ModelsHandler {
     const { userId } = visit.caller;
     const poolName = poolNameOf(visit.request.headers);
     if (poolName !== undefined && !this.pools.find(userId, poolName)) throw noSuchPool(poolName);
-    await this.discovery.freshen(userId, Infinity);
+    await this.freshness.freshen(userId, Infinity);
     const views = this.list(userId, poolName);
     const { parameter } = visit.match;
     if (parameter === '') return answer(visit, { object: 'list', data: views });

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
+import { isDomainError } from '../../common/domain-error.js';
 import { parseTimeLimitHeader } from '../../common/time-limit.js';
 import { AppConfig } from '../../config/config.js';
 import { passBodyOf } from '../body-passage.js';
@@ -58,12 +60,36 @@ export class OpenAiHandler {
     const { request, caller } = visit;
     const timeLimitMs = parseTimeLimitHeader(request.headers['x-timelimit']);
     if (hasBody(request) && mayBeJson(request.headers)) {
-      return this.bodies.collect(visit, (body) => this.serveJson(visit, body, timeLimitMs));
+      return this.bodies.collect(visit, (body) =>
+        this.lookTwice(caller, () => this.serveJson(visit, body, timeLimitMs)),
+      );
     }
     const poolName = poolNameOf(request.headers);
     if (poolName === undefined) throw poolRequired();
-    const route = this.router.route(caller.userId, { model: undefined, poolName });
-    return whenFound(route, ({ destination }) => this.pass(visit, destination, timeLimitMs));
+    return this.lookTwice(caller, () => {
+      const route = this.router.route(caller.userId, { model: undefined, poolName });
+      return whenFound(route, ({ destination }) => this.pass(visit, destination, timeLimitMs));
+    });
+  }
+
+  /** Nobody healthy: an instance may have begun to serve a moment ago, and its owner knows already. */
+  private lookTwice(caller: Caller, work: () => void | Promise<void>): void | Promise<void> {
+    try {
+      const served = work();
+      return served && served.catch((error: unknown) => this.lookAgain(caller, work, error));
+    } catch (error) {
+      return this.lookAgain(caller, work, error);
+    }
+  }
+
+  private lookAgain(
+    { userId }: Caller,
+    work: () => void | Promise<void>,
+    error: unknown,
+  ): void | Promise<void> {
+    const look = isDomainError(error, 'no_healthy_instance') ? this.router.lookAgain(userId) : undefined;
+    if (!look) throw error;
+    return look.then(work);
   }
 
   private serveJson(visit: Visit, body: Buffer, timeLimitMs: number | undefined): void | Promise<void> {

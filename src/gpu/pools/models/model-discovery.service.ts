@@ -69,10 +69,13 @@ export class ModelDiscovery implements OnModuleInit, OnApplicationShutdown {
       .sort((a, b) => (a.askedAt ?? 0) - (b.askedAt ?? 0))
       .slice(0, MOST_AT_ONCE);
     if (stale.length === 0) return this.directory.settle(ownerId) ? Promise.resolve() : undefined;
-    const answers = Promise.all(stale.map((inquiry) => this.ask(inquiry)));
-    return Promise.race([answers, elapsed(LONGEST_WAIT_MS)]).then(() => {
-      this.directory.settle(ownerId);
-    });
+    return this.hearAll(ownerId, stale);
+  }
+
+  private async hearAll(ownerId: string, inquiries: readonly Inquiry[]): Promise<void> {
+    const answers = Promise.all(inquiries.map((inquiry) => this.ask(inquiry)));
+    await Promise.race([answers, elapsed(LONGEST_WAIT_MS)]);
+    this.directory.settle(ownerId);
   }
 
   private askDue(): void {

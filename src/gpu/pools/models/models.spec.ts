@@ -1,12 +1,15 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../common/clock.js';
 import { loadConfig } from '../../../config/load-config.js';
 import type { ProbeAnswer, ProbeClient, ProbeOptions } from '../../../egress/probe.client.js';
 import { LoadBalancerService } from '../../../loadbalancer/loadbalancer.service.js';
 import { InstanceDirectory, type RoutableInstance } from '../instance.directory.js';
 import { PoolDirectory, defaultPool, poolKey, type RoutablePool } from '../pool.directory.js';
+import type { RoutingPublisher } from '../routing-publisher.js';
 import { ModelDirectory } from './model.directory.js';
 import { ModelDiscovery } from './model-discovery.service.js';
+import { ModelFreshness } from './model-freshness.service.js';
 import { readModelListing } from './model-listing.js';
 
 const OWNER = 'ann';
@@ -271,5 +274,28 @@ describe('ModelDiscovery', () => {
     fleet.answers.clear();
     fleet.publish({ a: { memberIds: ['i1'] } }, ['i1']);
     expect(fleet.poolsOf('llama')).toEqual([]);
+  });
+});
+
+describe('ModelFreshness', () => {
+  it('reads the routing of an owner anew, once a second at most, and then waits for models', async () => {
+    fleet.tells('h1:8000', 'llama');
+    const publishOwner = vi.fn(async () => fleet.publish({ a: { memberIds: ['i1'] } }));
+    const publisher = { publishOwner } as unknown as RoutingPublisher;
+    const freshness = new ModelFreshness(publisher, fleet.discovery, fleet.clock);
+    await freshness.freshen(OWNER);
+    expect(fleet.poolsOf('llama')).toEqual(['a']);
+    expect([freshness.catchUp(OWNER), freshness.freshen(OWNER)]).toEqual([undefined, undefined]);
+    fleet.clock.advance(1000);
+    await freshness.catchUp(OWNER);
+    expect(publishOwner).toHaveBeenCalledTimes(2);
+  });
+
+  it('goes on with what it knows when the database does not answer', async () => {
+    const publishOwner = (): Promise<void> => Promise.reject(new Error('away'));
+    const publisher = { publishOwner } as unknown as RoutingPublisher;
+    Logger.overrideLogger(false);
+    const freshness = new ModelFreshness(publisher, fleet.discovery, fleet.clock);
+    await expect(freshness.freshen(OWNER)).resolves.toBeUndefined();
   });
 });
