@@ -19,6 +19,7 @@ import { Metering } from './metering.js';
 import { OPENAI_PROVIDERS } from './openai/openai.providers.js';
 import { Peers } from './peers.js';
 import { PROTOCOL_HANDLERS, PROTOCOLS } from './protocols/index.js';
+import { MCP_CLIENT_PROVIDERS } from './protocols/mcp/mcp-protocol.providers.js';
 import { OPEN_INFERENCE_PROVIDERS } from './protocols/open-inference/open-inference.providers.js';
 import type { ProtocolHandler } from './protocols/protocol-handler.js';
 import { ProtocolSurfaces } from './protocol-surfaces.js';
@@ -59,6 +60,7 @@ import { UpstreamClient } from './upstream.client.js';
     TransparentHandler,
     UpgradeTunnel,
     UpstreamClient,
+    ...MCP_CLIENT_PROVIDERS,
     ...MCP_PROVIDERS,
     ...OPENAI_PROVIDERS,
     ...OPEN_INFERENCE_PROVIDERS,

@@ -18,7 +18,7 @@ describe('official clients see through the proxy what they see directly', () => 
 
   beforeAll(async () => {
     modern = await startModernServer();
-    dual = await startModernServer('stateless');
+    dual = await startModernServer(0, 'stateless');
     legacy = await startLegacyServer();
   });
   afterAll(() => Promise.all([modern.close(), dual.close(), legacy.close()]));

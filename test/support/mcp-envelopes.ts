@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import { AUTH } from './mcp-proxies.js';
 import type { LegacyTestServer, McpTestServer, SeenRequest } from './mcp-servers.js';
 import type { ProxyHarness } from './proxy-harness.js';
@@ -83,6 +82,7 @@ interface Message {
 export const methodsAt = (server: McpTestServer | LegacyTestServer): (string | undefined)[] =>
   messagesAt(server).map(({ message }) => message.method);
 
-export function expectProblem({ status, body }: EnvelopeReply, expected: [number, string]): void {
-  expect([status, body.code]).toEqual(expected);
-}
+export const problemOf = ({ status, body }: EnvelopeReply): [number, string | undefined] => [
+  status,
+  body.code,
+];

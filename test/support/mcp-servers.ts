@@ -42,11 +42,14 @@ export interface LegacyTestServer extends McpTestServer {
 const NOTHING = { type: 'object', properties: {} } as const;
 
 /** MCP 2026-07-28 by the official v2 packages; with `legacy` also 2025-11-25, each request on its own. */
-export async function startModernServer(legacy: 'stateless' | 'reject' = 'reject'): Promise<McpTestServer> {
+export async function startModernServer(
+  port = 0,
+  legacy: 'stateless' | 'reject' = 'reject',
+): Promise<McpTestServer> {
   const events = new EventEmitter().setMaxListeners(0);
   const handler = createMcpHandler(() => modernServer(events), { legacy });
   const node = toNodeHandler(handler);
-  const server = await listen((request, response) => void node(request, response), events);
+  const server = await listen((request, response) => void node(request, response), events, port);
   return {
     ...server,
     close: async () => {
@@ -103,19 +106,23 @@ const REGION = {
 } as const;
 
 /** MCP 2025-11-25 with sessions by the official v1 package. */
-export async function startLegacyServer(): Promise<LegacyTestServer> {
+export async function startLegacyServer(port = 0): Promise<LegacyTestServer> {
   const events = new EventEmitter().setMaxListeners(0);
   const sessions = new Map<string, StreamableHTTPServerTransport>();
-  const server = await listen((request, response) => {
-    const sessionId = request.headers['mcp-session-id'];
-    const transport = sessionId === undefined ? undefined : sessions.get(String(sessionId));
-    if (transport) return void transport.handleRequest(request, response);
-    if (sessionId !== undefined) return void response.writeHead(404).end();
-    const opened = newTransport(sessions);
-    void legacyServer(events)
-      .connect(opened)
-      .then(() => opened.handleRequest(request, response));
-  }, events);
+  const server = await listen(
+    (request, response) => {
+      const sessionId = request.headers['mcp-session-id'];
+      const transport = sessionId === undefined ? undefined : sessions.get(String(sessionId));
+      if (transport) return void transport.handleRequest(request, response);
+      if (sessionId !== undefined) return void response.writeHead(404).end();
+      const opened = newTransport(sessions);
+      void legacyServer(events)
+        .connect(opened)
+        .then(() => opened.handleRequest(request, response));
+    },
+    events,
+    port,
+  );
   const forgetSessions = (): void => {
     for (const transport of sessions.values()) void transport.close();
     sessions.clear();
@@ -185,7 +192,7 @@ async function finished(events: EventEmitter, signal: AbortSignal): Promise<void
   await once(events, 'finish', { signal }).catch(() => undefined);
 }
 
-async function listen(handle: RequestListener, events: EventEmitter): Promise<McpTestServer> {
+async function listen(handle: RequestListener, events: EventEmitter, port: number): Promise<McpTestServer> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const entry: SeenRequest = {
@@ -202,7 +209,7 @@ async function listen(handle: RequestListener, events: EventEmitter): Promise<Mc
       return push(chunk, encoding);
     };
     handle(request, response);
-  }).listen(0, '127.0.0.1');
+  }).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

@@ -45,7 +45,7 @@ import { RouteHandlers } from '../../src/proxy/route-handlers.js';
 import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
 import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
 import { UpstreamClient } from '../../src/proxy/upstream.client.js';
-import { mcpHandler } from './mcp-parts.js';
+import { mcpParts } from './mcp-parts.js';
 import { openInferenceHandler } from './oip-parts.js';
 import { openAiSurface } from './openai-parts.js';
 
@@ -110,16 +110,18 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const transparent = new TransparentHandler(config, finder, peers, service);
   const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
   const forwarding = new EnvelopeForwarding(peers);
+  const forMcp = { config, clock, upstream, peers, instances, finder, forwarding, transparent, service };
+  const { mcp, protocol: mcpProtocol } = mcpParts(forMcp);
   const protocols = [
     new HttpProtocol(config, forwarding, service),
     new HttpsProtocol(config, forwarding, service),
+    mcpProtocol,
   ];
   const admission = new Admission(
     callersFromTable,
     new DataPlaneLimits(new RateLimiter(clock), new RatePolicies(config), new ConcurrencyLimiter()),
   );
   const controller = new ProxyController(config, finder, protocols);
-  const mcp = mcpHandler({ config, clock, peers, instances, finder, transparent, service });
   const parts = { config, clock, connector, instances, pools, balancer, finder, transparent, service };
   const surfaces = new ProtocolSurfaces(mcp, openAiSurface(parts), openInferenceHandler(parts));
   const handlers = new RouteHandlers(transparent, tunnel, controller, surfaces);

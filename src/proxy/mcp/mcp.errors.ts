@@ -9,8 +9,3 @@ export const originNotAllowed = (): DomainError =>
 
 export const hostNotAllowed = (): DomainError =>
   new DomainError('host_not_allowed', 403, 'This server does not go by that name; see PUBLIC_URL.');
-
-export const tooManyStreams = (most: number): DomainError =>
-  new DomainError('too_many_streams', 429, `An account may have ${most} MCP requests open at a time.`, {
-    headers: { 'retry-after': '1' },
-  });

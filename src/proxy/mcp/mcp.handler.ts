@@ -6,11 +6,11 @@ import type { Destination } from '../destination.js';
 import { ProxyService } from '../proxy.service.js';
 import { TransparentHandler } from '../transparent.handler.js';
 import type { Visit } from '../visit.js';
-import { McpAdmission } from './mcp-admission.js';
 import { McpAnswer } from './mcp-answer.js';
 import { PROTOCOL_VERSION, isModernVersion, sessionIdOf } from './mcp-headers.js';
 import { McpRouting, type McpRoute } from './mcp-routing.js';
 import type { SessionName } from './mcp-sessions.service.js';
+import { OriginCheck } from './origin-check.js';
 
 /**
  * The caller's credentials are for us and never go upstream (MCP forbids passing tokens on). Its origin was judged
@@ -24,7 +24,7 @@ const NO_TIMEOUT = 0;
 export class McpHandler {
   constructor(
     private readonly config: AppConfig,
-    private readonly admission: McpAdmission,
+    private readonly origins: OriginCheck,
     private readonly routing: McpRouting,
     private readonly transparent: TransparentHandler,
     private readonly proxy: ProxyService,
@@ -32,7 +32,7 @@ export class McpHandler {
 
   /** @throws DomainError (or rejects) when the request is refused before anything is sent */
   serve(visit: Visit): void | Promise<void> {
-    this.admission.admit(visit);
+    this.origins.check(visit.request);
     const route = this.routeOf(visit);
     return route instanceof Promise
       ? route.then((found) => this.pass(visit, found))

@@ -1,4 +1,3 @@
-import { McpAdmission } from './mcp-admission.js';
 import { McpHandler } from './mcp.handler.js';
 import { McpRouting } from './mcp-routing.js';
 import { McpSession } from './mcp-session.entity.js';
@@ -6,18 +5,15 @@ import { McpSessionPurgeJob } from './mcp-session-purge.job.js';
 import { McpSessionRepository } from './mcp-session.repository.js';
 import { McpSessions } from './mcp-sessions.service.js';
 import { OriginCheck } from './origin-check.js';
-import { StreamLimit } from './stream-limit.js';
 
 export const MCP_ENTITIES = [McpSession];
 
 /** Everything behind `/mcp/{pool}`. */
 export const MCP_PROVIDERS = [
-  McpAdmission,
   McpHandler,
   McpRouting,
   McpSessionPurgeJob,
   McpSessionRepository,
   McpSessions,
   OriginCheck,
-  StreamLimit,
 ];

@@ -1,11 +1,16 @@
 import { newId } from '../../../common/id.js';
 import { legacyLink, type LegacySession } from './legacy-session.js';
 import type { LegacySessions, SharedSession } from './legacy-sessions.js';
-import type { CallOptions, McpChannel } from './mcp-channel.js';
+import { EraChanged, type CallOptions, type McpChannel } from './mcp-channel.js';
 import { SessionLost, type McpExchange, type McpOutcome } from './mcp-exchange.js';
 import { sessionNotFound } from '../../mcp/mcp.errors.js';
+import { errorCodeOf } from './mcp-message.js';
 import { writeRequest, type OutgoingCall } from './mcp-request.js';
 import type { McpTarget } from './mcp-target.js';
+import { HEADER_MISMATCH, UNSUPPORTED_VERSION } from './mcp-wire.js';
+
+/** With these a modern server refuses a request of the other era. */
+const MODERN_CODES = new Set([UNSUPPORTED_VERSION, HEADER_MISMATCH]);
 
 abstract class LegacyChannel implements McpChannel {
   readonly isModern = false;
@@ -49,12 +54,18 @@ export class SharedChannel extends LegacyChannel {
   override async call(call: OutgoingCall, options: CallOptions): Promise<McpOutcome> {
     this.session ??= await this.sessions.acquire(this.target, options.signal);
     try {
-      return await this.callIn(this.session, call, options);
+      const outcome = await this.callIn(this.session, call, options);
+      if (!MODERN_CODES.has(errorCodeOf(outcome.message) ?? 0)) return outcome;
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
+      this.drop();
+      return this.callAgain(call, options);
     }
-    this.sessions.drop(this.session);
-    this.close();
+    this.drop();
+    throw new EraChanged();
+  }
+
+  private async callAgain(call: OutgoingCall, options: CallOptions): Promise<McpOutcome> {
     this.session = await this.sessions.acquire(this.target, options.signal);
     return this.callIn(this.session, call, options).catch((error: unknown) => {
       throw error instanceof SessionLost ? sessionNotFound() : error;
@@ -64,6 +75,11 @@ export class SharedChannel extends LegacyChannel {
   override close(): void {
     if (this.session) this.sessions.release(this.session);
     this.session = undefined;
+  }
+
+  private drop(): void {
+    if (this.session) this.sessions.drop(this.session);
+    this.close();
   }
 }
 
