@@ -56,6 +56,23 @@ describe('compareFleet', () => {
     expect(kinds(compare([{ contractAt: NOON }], [], NOON + 31_000))).toEqual(['missing']);
   });
 
+  it('does not take the next renter of a machine that is always called the same for the former one', () => {
+    const former = { id: 'a', contractId: 'rack-1', label: 'gpx-a', state: 'stopping' } as const;
+    const next = { id: 'b', contractId: 'rack-1', label: 'gpx-b', state: 'running' } as const;
+    const actions = compare([former, next], [{ contractId: 'rack-1', label: 'gpx-b', state: 'running' }]);
+    expect(kinds(actions)).toEqual(['missing', 'observe']);
+    expect(actions[1]).toMatchObject({ rental: { id: 'b' } });
+  });
+
+  it('reports a second contract of one label', () => {
+    const rental = { contractId: '1', label: 'gpx-a' };
+    const contracts = [
+      { contractId: '1', label: 'gpx-a' },
+      { contractId: '2', label: 'gpx-a' },
+    ];
+    expect(kinds(compare([rental], contracts))).toEqual(['observe', 'orphan']);
+  });
+
   it('reports contracts with our mark that nobody claims, unless they are gone', () => {
     expect(kinds(compare([], [{ contractId: '1', label: 'gpx-abcdef01-x' }]))).toEqual(['orphan']);
     expect(compare([], [{ contractId: '1', state: 'gone' }])).toEqual([]);
