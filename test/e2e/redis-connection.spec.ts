@@ -1,13 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RedisBroadcast } from '../../src/redis/redis-broadcast.js';
-import { RedisCommands } from '../../src/redis/redis-commands.js';
+import type { RedisCommands } from '../../src/redis/redis-commands.js';
 import { RedisUnavailable } from '../../src/redis/redis.errors.js';
-import { loadConfig } from '../../src/config/load-config.js';
 import { startBlackHoleProxy, type BlackHoleProxy } from '../support/black-hole-proxy.js';
+import { createPlace, RunningApp } from '../support/redis-apps.js';
 import { openRedisCommands, redisTestConfig } from '../support/redis-commands.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { eventually, quietLogs } from '../support/running-daemon.js';
@@ -113,7 +112,7 @@ describe('the connection for commands', () => {
     await eventually(async () => commands.processCount > 2);
     expect(commands.processCount).toBe(3);
     for (const other of others) await other.onApplicationShutdown();
-    await eventually(async () => commands.processCount < 3);
+    await eventually(async () => commands.processCount < 3, 3000);
     expect(commands.processCount).toBe(1);
   });
 
@@ -132,24 +131,18 @@ describe('the connection for commands', () => {
 });
 
 describe('without REDIS_HOST', () => {
-  it('nothing is opened', async () => {
-    const connected = vi.fn();
-    const listener = createServer(connected).listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    const { port } = listener.address() as AddressInfo;
-    const config = loadConfig({
-      JWT_SECRET: 'a secret that is long enough for us',
-      REDIS_PORT: String(port),
-    });
-    const commands = await openRedisCommands(config);
-    const broadcast = new RedisBroadcast(config, commands);
-    broadcast.onModuleInit();
+  it('nothing is opened, whatever else is set', async () => {
+    const place = await createPlace('sqlite');
+    const connect = vi.spyOn(Socket.prototype, 'connect');
+    const app = await RunningApp.start({ ...place.env, REDIS_PORT: '6379', SESSION_MODE: 'balanced' });
+    const broadcast = app.app.get(RedisBroadcast, { strict: false });
     await broadcast.publish('topic', 'news');
-    await expect(PING(commands)).rejects.toThrow(RedisUnavailable);
-    expect([commands.isConfigured, connected.mock.calls.length]).toEqual([false, 0]);
-    broadcast.onApplicationShutdown();
-    await commands.onApplicationShutdown();
-    listener.close();
+    await expect(PING(app.redis)).rejects.toThrow(RedisUnavailable);
+    expect([app.redis.isConfigured, connect.mock.calls.length]).toEqual([false, 0]);
+    connect.mockRestore();
+    expect(await app.health()).toBe('ok');
+    await app.close();
+    await place.remove();
   });
 });
 

@@ -16,13 +16,11 @@ const CLOSED_MS = 10_000;
 const FRESH_MS = CLOSED_MS / 2;
 const CLOSED = '';
 
-/** KEYS: generation, entry. ARGV: generation of the reader, its entry, life. */
+/** KEYS: entry. ARGV: generation of the reader, its entry, life. Copies of other generations are void already. */
 const FILL = new RedisScript(`
-local generation = redis.call('GET', KEYS[1])
-if generation ~= ARGV[1] then return 0 end
-local entry = redis.call('GET', KEYS[2])
-if entry and (entry == '' or string.sub(entry, 1, #generation) == generation) then return 0 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+local entry = redis.call('GET', KEYS[1])
+if entry and (entry == '' or string.sub(entry, 1, #ARGV[1]) == ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`);
 
 /**
@@ -80,9 +78,8 @@ export class SessionCache {
   }
 
   private async fill(session: Session, generation: string): Promise<void> {
-    const keys = [GENERATION_KEY, entryKey(session.id)];
-    const entry = generation + JSON.stringify(session);
-    await this.attempt((client) => FILL.run(client, keys, [generation, entry, KEEP_MS]));
+    const args = [generation, generation + JSON.stringify(session), KEEP_MS];
+    await this.attempt((client) => FILL.run(client, [entryKey(session.id)], args));
   }
 
   /** Undefined when Redis did not do it. */
