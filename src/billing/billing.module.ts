@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { provideAll } from '../common/registry.js';
+import { CreditsModule } from '../credits/credits.module.js';
 import { AccountOpener } from '../credits/ledger/account-opener.js';
 import { AccountRepository } from '../credits/ledger/account.repository.js';
 import { HoldRepository } from '../credits/ledger/hold.repository.js';
@@ -10,7 +11,7 @@ import { EgressModule } from '../egress/egress.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { BILLING_ENTITIES } from './billing.entities.js';
-import { BillingJobs } from './billing.jobs.js';
+import { BillingJobs, CallbackJob } from './billing.jobs.js';
 import { DisputeBook } from './disputes/dispute-book.js';
 import { DisputeRepository } from './disputes/dispute.repository.js';
 import { Disputes } from './disputes/disputes.service.js';
@@ -42,6 +43,11 @@ import { RefundNewsReader } from './refunds/refund-news.js';
 import { RefundRepository } from './refunds/refund.repository.js';
 import { RefundsController } from './refunds/refunds.controller.js';
 import { RefundsService } from './refunds/refunds.service.js';
+import { ClearingCheck } from './reconciliation/clearing-check.js';
+import { KnownMoneyRepository } from './reconciliation/known-money.repository.js';
+import { RenewalAttempts } from './renewals/renewal-attempts.js';
+import { RenewalRepository } from './renewals/renewal.repository.js';
+import { RenewalRunner } from './renewals/renewal-runner.js';
 import { CallbackInbox } from './webhooks/callback-inbox.js';
 import { CallbackRepository } from './webhooks/callback.repository.js';
 import { CallbackWorker } from './webhooks/callback-worker.js';
@@ -71,6 +77,8 @@ const CALLBACKS = [CallbackInbox, CallbackRepository, CallbackWorker, NewsDesk, 
 const REFUNDS = [RefundBook, RefundNewsReader, RefundRepository, RefundsService];
 const DISPUTES = [DisputeBook, DisputeRepository, Disputes];
 const METHODS = [MethodSaving, PaymentMethodRepository, PaymentMethods];
+const RENEWALS = [RenewalAttempts, RenewalRepository, RenewalRunner];
+const RECONCILIATION = [ClearingCheck, KnownMoneyRepository];
 const PROCESSORS = [
   ...provideAll(PAYMENT_PROCESSORS, PAYMENT_PROCESSOR_CLASSES),
   ...PAYMENT_PROCESSOR_PARTS,
@@ -84,14 +92,18 @@ export const BILLING_PROVIDERS = [
   ...REFUNDS,
   ...DISPUTES,
   ...METHODS,
+  ...RENEWALS,
+  ...RECONCILIATION,
   ...PROCESSORS,
   BillingJobs,
+  CallbackJob,
 ];
 
 /** Money in and out: payments, call-backs, refunds, disputes, saved methods and automatic renewal. */
 @Module({
   imports: [
     JobsModule,
+    CreditsModule,
     EgressModule,
     SecretsModule,
     TypeOrmModule.forFeature([...BILLING_ENTITIES, ...CRYPTO_ENTITIES]),

@@ -70,6 +70,18 @@ export class DisputeBook {
     });
   }
 
+  /** A dispute that was won before we heard of it: nothing to do, but its money has moved out and in. */
+  async note(payment: Payment, externalId: string): Promise<void> {
+    const { userId, provider, id: paymentId } = payment;
+    await this.unitOfWork.run(async (manager) => {
+      await this.standing.lock(paymentId, this.clock.now(), manager);
+      if (await this.disputes.find(provider, externalId, manager)) return;
+      const wasFrozen = await this.wasFrozen(userId, manager);
+      const dispute = this.rowOf(payment, { externalId, amountMicro: 0, wasFrozen });
+      await this.disputes.insert({ ...dispute, state: 'won' }, manager);
+    });
+  }
+
   /** Frozen by an open dispute counts as that dispute found the account. */
   private async wasFrozen(userId: string, manager: EntityManager): Promise<boolean> {
     const [other] = await this.disputes.openOf(userId, manager);

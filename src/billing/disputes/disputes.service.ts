@@ -4,7 +4,7 @@ import { PaymentEvents } from '../payments/payment-events.js';
 import { PaymentSync } from '../payments/payment-sync.service.js';
 import type { Payment, PaymentProviderName } from '../payments/payment.entity.js';
 import { PaymentRepository } from '../payments/payment.repository.js';
-import type { DisputeNews } from '../processors/payment-processor.js';
+import type { DisputeNews } from '../processors/callback-reader.js';
 import { DisputeBook } from './dispute-book.js';
 
 /**
@@ -29,13 +29,19 @@ export class Disputes {
     if (hasChanged) this.events.updated(await this.payments.get(paymentId));
   }
 
-  /** A dispute that was lost before we heard of it is opened first; one that was won leaves nothing to do. */
+  /** A dispute that was lost before we heard of it is opened first. */
   private async apply(payment: Payment, { externalId, amountMicro, state }: DisputeNews): Promise<boolean> {
     const { provider, id } = payment;
-    if (state === 'won') return this.book.win(payment, externalId);
+    if (state === 'won') return this.win(payment, externalId);
     const isNew = await this.book.open(payment, externalId, amountMicro);
     if (isNew) this.alerts.raise('dispute_opened', { provider, payment: id, externalId, amountMicro });
     const isLost = state === 'lost' && (await this.book.lose(payment, externalId));
     return isNew || isLost;
+  }
+
+  private async win(payment: Payment, externalId: string): Promise<boolean> {
+    const isWon = await this.book.win(payment, externalId);
+    if (!isWon) await this.book.note(payment, externalId);
+    return isWon;
   }
 }

@@ -41,7 +41,7 @@ export class PaymentRequests {
   }
 
   private orderOf({ userId, body, headers, rawBody }: IncomingPayment): PaymentOrder {
-    const amountMicro = readAmount(rawBody);
+    const amountMicro = readAmount(body, rawBody);
     if (body.currency !== 'USD') throw unsupportedCurrency();
     const provider = chooseProvider(body.provider, headers['x-billing']);
     this.processors.configured(provider);

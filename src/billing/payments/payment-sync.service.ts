@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CallbackNews } from '../processors/payment-processor.js';
+import type { CallbackNews } from '../processors/callback-reader.js';
 import { PaymentProcessors } from '../processors/payment-processors.js';
 import { PaymentAlerts } from './payment-alerts.js';
 import { PaymentProgress } from './payment-progress.js';

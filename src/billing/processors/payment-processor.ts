@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { PaymentPreference } from '../cards/payment-preference.js';
 import type { Payment, PaymentInstructions, PaymentProviderName } from '../payments/payment.entity.js';
+import type { CallbackReader } from './callback-reader.js';
 
 /** Injects the configured family: `@Inject(PAYMENT_PROCESSORS) processors: readonly PaymentProcessor[]`. */
 export const PAYMENT_PROCESSORS = Symbol('PAYMENT_PROCESSORS');
@@ -54,6 +54,9 @@ export interface PaymentProcessor {
 
   /** Keeps payment methods for later. Absent: 422 `saving_not_supported`. */
   readonly methods?: MethodCapability;
+
+  /** The processor's own books, to compare ours with. */
+  readonly statements?: StatementCapability;
 
   /** Understands the processor's call-backs. Absent: POST billing/webhooks/{name} answers 404. */
   readonly callbacks?: CallbackReader;
@@ -157,6 +160,22 @@ export interface PollingPlan {
   giveUpAfterMs: number;
 }
 
+export interface StatementCapability {
+  /**
+   * Every movement of money between two instants (the first inclusive), as far as it belongs to this deployment.
+   * @throws anything when the processor cannot be asked
+   */
+  movements(fromMs: number, toMs: number): Promise<readonly Movement[]>;
+}
+
+/** One movement in a processor's books. `externalId` is the payment's, the refund's or the dispute's, by its kind. */
+export interface Movement {
+  kind: 'payment' | 'refund' | 'dispute';
+  externalId: string;
+  /** Positive when money came in. */
+  amountMicro: number;
+}
+
 export interface MethodCapability {
   /**
    * Begins to keep a method of the user's: a given token at once, else the payer enters one with the client secret.
@@ -185,55 +204,3 @@ export type RefundOutcome =
   | { state: 'succeeded' | 'pending'; externalId: string }
   | { state: 'failed'; externalId?: string; detail: string }
   | { state: 'unknown' };
-
-export interface CallbackReader {
-  /**
-   * Reads a call-back after checking its signature over the text as it came. Touches neither database nor network.
-   * @returns undefined for anything that is not provably from the processor; the caller learns no reason
-   */
-  verify(rawBody: string, headers: IncomingHttpHeaders): VerifiedCallback | undefined;
-
-  /**
-   * What a call-back that was verified and stored means *now*: asks the processor where it can, because call-backs come
-   * twice, late and in any order. Empty = of no concern here. Shared services act on the news.
-   * @throws anything when the processor cannot be asked: the call-back is read again later
-   */
-  read(callback: StoredCallback): Promise<readonly CallbackNews[]>;
-}
-
-export interface VerifiedCallback {
-  /** Unique per processor; the same call-back delivered twice has the same. */
-  eventId: string;
-  type: string;
-  /** What `read` needs, nothing more: it is stored. */
-  data: Readonly<Record<string, string | number | boolean | null>>;
-}
-
-export interface StoredCallback extends VerifiedCallback {
-  receivedAt: number;
-}
-
-export type CallbackNews =
-  | { kind: 'payment'; paymentId?: string; externalId: string; outcome: ProcessorOutcome }
-  | ({ kind: 'refund' } & RefundNews)
-  | ({ kind: 'dispute' } & DisputeNews)
-  | { kind: 'method'; userId: string; method: SavedMethodDetails }
-  | { kind: 'method_removed'; externalId: string };
-
-export interface RefundNews {
-  externalId: string;
-  /** Our refund's id; absent for one that was made at the processor by hand. */
-  refundId?: string;
-  /** Our payment's id. */
-  paymentId: string;
-  amountMicro: number;
-  state: 'pending' | 'succeeded' | 'failed';
-}
-
-export interface DisputeNews {
-  externalId: string;
-  paymentId: string;
-  amountMicro: number;
-  /** `open`: the money is gone, or about to go. */
-  state: 'open' | 'won' | 'lost';
-}

@@ -25,12 +25,13 @@ export class RefundsController {
   async refund(
     @CurrentCaller() { userId: actorId }: Caller,
     @Param('id') paymentId: string,
-    @Body() { reason, force: isForced = false }: RefundPaymentDto,
+    @Body() body: RefundPaymentDto,
     @Headers('idempotency-key') key: string | undefined,
     @Req() { rawBody }: RequestWithRawBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RefundedPaymentView> {
-    const amountMicro = readOptionalAmount(rawBody);
+    const { reason, force: isForced = false } = body;
+    const amountMicro = readOptionalAmount(body, rawBody);
     const order = { paymentId, amountMicro, reason, isForced, actorId, requestKey: key };
     const request = { userId: actorId, key, input: { operation: 'admin.refund', ...order } };
     const { result, replayed } = await this.idempotency.execute(request, async () =>

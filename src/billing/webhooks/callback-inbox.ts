@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { newId } from '../../common/id.js';
 import { callbackRefused, callbackTooLarge, unknownProvider } from '../billing.errors.js';
 import type { PaymentProviderName } from '../payments/payment.entity.js';
-import type { CallbackReader, VerifiedCallback } from '../processors/payment-processor.js';
+import type { CallbackReader, VerifiedCallback } from '../processors/callback-reader.js';
 import { PaymentProcessors } from '../processors/payment-processors.js';
 import type { PaymentCallback } from './callback.entity.js';
 import { CallbackRepository } from './callback.repository.js';

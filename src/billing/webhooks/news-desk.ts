@@ -3,7 +3,7 @@ import { Disputes } from '../disputes/disputes.service.js';
 import { PaymentMethods } from '../methods/payment-methods.service.js';
 import { PaymentSync } from '../payments/payment-sync.service.js';
 import type { PaymentProviderName } from '../payments/payment.entity.js';
-import type { CallbackNews } from '../processors/payment-processor.js';
+import type { CallbackNews } from '../processors/callback-reader.js';
 import { RefundNewsReader } from '../refunds/refund-news.js';
 
 /** Hands news of a processor to whom they concern. */

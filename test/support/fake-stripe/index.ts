@@ -129,19 +129,19 @@ export class FakeStripe {
     } catch (error) {
       return faultAnswer(error);
     }
-    // Slow work keeps its key busy, so that another call with it meets a conflict.
-    if (fault?.kind === 'delay') await delay(fault.ms);
-    const result = this.work(route, body, query, fault);
+    const result = await this.work(route, body, query, fault);
     this.idempotency.finish(key, result);
     return result;
   }
 
-  private work(
+  /** Slow work keeps its key busy, so that another call with it meets a conflict. */
+  private async work(
     route: string,
     body: string,
     query: URLSearchParams,
     fault: FaultKind | undefined,
-  ): StoredAnswer {
+  ): Promise<StoredAnswer> {
+    if (fault?.kind === 'delay') await delay(fault.ms);
     if (fault?.kind === 'error') return SERVER_ERROR;
     try {
       return { status: 200, body: structuredClone(answer(this.books, route, parseForm(body), query)) };

@@ -90,7 +90,7 @@ function movements(books: StripeBooks, query: URLSearchParams): unknown {
 
 function sourceOf(books: StripeBooks, id: string): unknown {
   const intent = [...books.intents.values()].find(({ latest_charge }) => latest_charge === id);
-  if (intent) return { id, object: 'charge', payment_intent: intent.id };
+  if (intent) return { id, object: 'charge', payment_intent: intent.id, metadata: intent.metadata };
   return books.refunds.get(id) ?? books.disputes.get(id) ?? id;
 }
 

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../common/clock.js';
 import { AppConfig } from '../../../config/config.js';
 import { PaymentAlerts } from '../../payments/payment-alerts.js';
-import type { CallbackNews, CallbackReader, StoredCallback, VerifiedCallback } from '../payment-processor.js';
+import type { CallbackNews, CallbackReader, StoredCallback, VerifiedCallback } from '../callback-reader.js';
 import { isSignedText } from '../signed-text.js';
 import { outcomeOf } from './afterdark.mapping.js';
 import { readTransaction } from './afterdark.wire.js';

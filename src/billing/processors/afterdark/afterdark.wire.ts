@@ -1,5 +1,6 @@
 import { isLosslessNumber, parse } from 'lossless-json';
-import { centsFromMicro, microFromUsd, usdText } from '../../payments/amount.js';
+import { MoneyInput } from '../../../credits/money-input.js';
+import { centsFromMicro, usdText } from '../../payments/amount.js';
 import type { Payment } from '../../payments/payment.entity.js';
 
 /**
@@ -49,7 +50,7 @@ export function readTransaction(text: string): AfterDarkTransaction | undefined 
     transactionId,
     reference: textOf(body.reference),
     status: textOf(body.status),
-    amountMicro: amountOf(body.amount),
+    amountMicro: amountOf(body),
     currency:
       currency === undefined ? undefined : CURRENCY.test(currency) ? currency.toUpperCase() : 'invalid',
   };
@@ -74,10 +75,9 @@ export function keyOf({ id }: Payment): string {
   return `pay:${id}`;
 }
 
-function amountOf(value: unknown): number | undefined {
-  const text = textOf(value);
-  if (text === undefined) return value === undefined || value === null ? undefined : Number.NaN;
-  return microFromUsd(text) ?? Number.NaN;
+function amountOf(body: Readonly<Record<string, unknown>>): number | undefined {
+  const isNamed = body.amount !== undefined && body.amount !== null;
+  return isNamed ? (new MoneyInput(body, undefined).usd('amount') ?? Number.NaN) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

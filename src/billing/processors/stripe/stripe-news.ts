@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type Stripe from 'stripe';
 import { microFromCents } from '../../payments/amount.js';
-import type { CallbackNews, DisputeNews } from '../payment-processor.js';
+import type { CallbackNews, DisputeNews } from '../callback-reader.js';
 import { refundState } from './stripe-refunds.js';
 import { isServerConfirmed } from './stripe-instructions.js';
 import { StripeIntents } from './stripe-intents.js';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type Stripe from 'stripe';
 import { Clock } from '../../../common/clock.js';
 import { AppConfig } from '../../../config/config.js';
-import type { CallbackNews, CallbackReader, StoredCallback, VerifiedCallback } from '../payment-processor.js';
+import type { CallbackNews, CallbackReader, StoredCallback, VerifiedCallback } from '../callback-reader.js';
 import { StripeNews } from './stripe-news.js';
 import { StripeClient } from './stripe.client.js';
 

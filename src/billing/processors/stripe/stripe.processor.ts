@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type Stripe from 'stripe';
 import type { Payment } from '../../payments/payment.entity.js';
+import type { CallbackReader } from '../callback-reader.js';
 import type {
+  MethodCapability,
   PaymentPlan,
   PaymentProcessor,
   PaymentRequest,
   ProcessorOutcome,
+  RefundCapability,
+  StatementCapability,
 } from '../payment-processor.js';
-import { StripeCallbacks } from './stripe.callbacks.js';
-import { StripeRefunds } from './stripe-refunds.js';
+import { StripeCapabilities } from './stripe-capabilities.js';
 import { isServerConfirmed, unpackInstructions } from './stripe-instructions.js';
 import { StripeIntents } from './stripe-intents.js';
-import { StripeMethods } from './stripe-methods.js';
 import { StripePlanner } from './stripe-planner.js';
 import { outcomeOfError } from './stripe.errors.js';
 import { outcomeOfIntent, outcomeOfSession } from './stripe.mapping.js';
@@ -25,15 +27,22 @@ const NOT_FOUND: ProcessorOutcome = { state: 'unknown', detail: 'not_found' };
 @Injectable()
 export class StripeProcessor implements PaymentProcessor {
   readonly name = 'stripe';
+  readonly callbacks: CallbackReader;
+  readonly methods: MethodCapability;
+  readonly refunds: RefundCapability;
+  readonly statements: StatementCapability;
   readonly polling = { intervalMs: 5 * MINUTE_MS, giveUpAfterMs: 24 * HOUR_MS };
 
   constructor(
     private readonly planner: StripePlanner,
     private readonly intents: StripeIntents,
-    readonly refunds: StripeRefunds,
-    readonly methods: StripeMethods,
-    readonly callbacks: StripeCallbacks,
-  ) {}
+    { callbacks, methods, refunds, statements }: StripeCapabilities,
+  ) {
+    this.callbacks = callbacks;
+    this.methods = methods;
+    this.refunds = refunds;
+    this.statements = statements;
+  }
 
   get isConfigured(): boolean {
     return this.intents.isConfigured;
