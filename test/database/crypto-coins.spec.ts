@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { onEachDatabase } from '../support/databases.js';
+import { startJsonRpcProxy, type JsonRpcProxy } from '../support/json-rpc-proxy.js';
 import { TestChain } from '../support/test-chain.js';
 import { expectLedgerToBeChain } from './crypto-books.js';
 import { CRYPTO_SCHEMA, CryptoHarness, DOLLAR, type Invoice } from './crypto-fixture.js';
@@ -10,12 +11,17 @@ const FIFTY = 20_000_000_000_000_000n;
 
 let chain: TestChain;
 let forwarder: `0x${string}`;
+let witness: JsonRpcProxy;
 
 beforeAll(async () => {
   chain = await TestChain.start();
   forwarder = await chain.createForwarder();
+  witness = await startJsonRpcProxy(chain.url);
 });
-afterAll(() => chain.stop());
+afterAll(async () => {
+  await witness.close();
+  await chain.stop();
+});
 
 onEachDatabase('deposits of coins', CRYPTO_SCHEMA, (open) => {
   let crypto: CryptoHarness;
@@ -27,7 +33,7 @@ onEachDatabase('deposits of coins', CRYPTO_SCHEMA, (open) => {
     const network = {
       name: 'testnet',
       chain_id: chainId,
-      rpc_urls: [url],
+      rpc_urls: [url, witness.url],
       confirmations: CONFIRMATIONS,
       tokens,
     };
@@ -92,6 +98,18 @@ onEachDatabase('deposits of coins', CRYPTO_SCHEMA, (open) => {
     expect(await crypto.payment(invoice)).toMatchObject({ creditedMicro: 75 * DOLLAR });
     expect(await crypto.credits(invoice)).toBe(75);
     expect(await crypto.deposits(invoice)).toHaveLength(2);
+  });
+
+  it('worth more than 1,000 dollars need a second endpoint that has the same balance', async () => {
+    const large = await crypto.invoice(1500);
+    await chain.sendCoins(large.address, BigInt(large.amount));
+    witness.interfere(({ method }) => (method === 'eth_getBalance' ? { result: '0x0' } : undefined));
+    await settle();
+    expect(await crypto.deposits(large)).toMatchObject([{ state: 'confirming' }]);
+    witness.interfere(undefined);
+    await settle();
+    expect(await crypto.payment(large)).toMatchObject({ status: 'completed', creditedMicro: 1500 * DOLLAR });
+    await expectLedgerToBeChain(crypto, chain);
   });
 
   it('that vanish before they are deep enough are none', async () => {

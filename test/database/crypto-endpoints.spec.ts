@@ -34,6 +34,13 @@ afterAll(async () => {
   await chain.stop();
 });
 
+/** What an endpoint says of the same transaction that follows another fork. */
+const OTHER_HASH = `0x${'ab'.repeat(32)}`;
+const ON_ANOTHER_FORK: Readonly<Record<string, object>> = {
+  eth_getTransactionReceipt: { blockHash: OTHER_HASH },
+  eth_getBlockByNumber: { hash: OTHER_HASH },
+};
+
 const network = (...rpcUrls: string[]): object => ({
   name: 'testnet',
   chain_id: chain.chainId,
@@ -121,8 +128,8 @@ onEachDatabase('an endpoint', CRYPTO_SCHEMA, (open) => {
     expect(await crypto.payment(invoice)).toMatchObject({ status: 'completed' });
   });
 
-  it('that has not got as far as before credits nothing and forgets nothing', async () => {
-    const crypto = await start(first.url);
+  it('that has not got as far as before credits nothing, and the next is asked', async () => {
+    const crypto = await start(first.url, second.url);
     const invoice = await crypto.invoice(50);
     await chain.mine(10);
     await crypto.watch();
@@ -135,7 +142,6 @@ onEachDatabase('an endpoint', CRYPTO_SCHEMA, (open) => {
     });
     await payAndWatch(crypto, invoice);
     expect(await crypto.deposits(invoice)).toEqual([]);
-    first.interfere(undefined);
     await crypto.watch();
     expect(await crypto.payment(invoice)).toMatchObject({ status: 'completed' });
   });
@@ -183,6 +189,26 @@ onEachDatabase('an endpoint', CRYPTO_SCHEMA, (open) => {
     expect(await crypto.credits(invoice)).toBe(50);
   });
 
+  it('that shows another chain for a while only delays', async () => {
+    const crypto = await start(first.url);
+    const invoice = await crypto.invoice(50);
+    await chain.transfer(usdc, invoice.address, 50_000_000n);
+    await chain.mine();
+    await crypto.watch();
+    const { number } = await chain.head();
+    await chain.mine(10);
+    first.interfere(async (call) => {
+      const isBlock = call.method === 'eth_getBlockByNumber' && call.params[0] === hex(number);
+      if (isBlock) return { result: { ...((await first.ask(call)) as object), hash: OTHER_HASH } };
+      return call.method === 'eth_getTransactionReceipt' ? { result: null } : undefined;
+    });
+    await crypto.watch();
+    expect(await crypto.deposits(invoice)).toMatchObject([{ state: 'missing' }]);
+    first.interfere(undefined);
+    await crypto.watch();
+    expect(await crypto.payment(invoice)).toMatchObject({ status: 'completed' });
+  });
+
   describe('for more than 1,000 dollars', () => {
     const LARGE = 1500_000_000n;
 
@@ -194,12 +220,10 @@ onEachDatabase('an endpoint', CRYPTO_SCHEMA, (open) => {
       expect(await crypto.payment(invoice)).toMatchObject({ status: 'pending', creditedMicro: 0 });
       second.interfere(() => 'hang up');
       await crypto.watch();
-      second.interfere(
-        on('eth_getTransactionReceipt', async (call) => {
-          const receipt = (await second.ask(call)) as { blockHash: string };
-          return { result: { ...receipt, blockHash: `0x${'ab'.repeat(32)}` } };
-        }),
-      );
+      second.interfere(async (call) => {
+        const changes = ON_ANOTHER_FORK[call.method];
+        return changes && { result: { ...((await second.ask(call)) as object), ...changes } };
+      });
       await crypto.watch();
       expect(await crypto.payment(invoice)).toMatchObject({ status: 'pending', creditedMicro: 0 });
       second.interfere(undefined);

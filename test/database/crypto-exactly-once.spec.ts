@@ -4,6 +4,12 @@ import { DepositRecorder } from '../../src/billing/processors/crypto/deposits/de
 import { DepositReverser } from '../../src/billing/processors/crypto/deposits/deposit-reverser.js';
 import { PaymentLedger } from '../../src/billing/payments/payment-ledger.js';
 import { CryptoDepositRepository } from '../../src/billing/processors/crypto/deposits/crypto-deposit.repository.js';
+import { NetworkChain } from '../../src/billing/processors/crypto/chain/network-chain.js';
+import { ViemChainReader } from '../../src/billing/processors/crypto/chain/viem-chain-reader.js';
+import { CryptoInvoice } from '../../src/billing/processors/crypto/invoices/crypto-invoice.entity.js';
+import { CryptoInvoiceRepository } from '../../src/billing/processors/crypto/invoices/crypto-invoice.repository.js';
+import { lookAtChain } from '../../src/billing/processors/crypto/watch/chain-view.js';
+import { CoinScan } from '../../src/billing/processors/crypto/watch/coin-scan.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { TestChain } from '../support/test-chain.js';
 import { expectLedgerToBeChain } from './crypto-books.js';
@@ -122,6 +128,25 @@ onEachDatabase('a deposit is credited once', CRYPTO_SCHEMA, (open) => {
     const block = { number: number + 1, hash: `0x${'cd'.repeat(32)}`, at: crypto.clock.now() } as const;
     await new DepositRecorder(repository, crypto.clock).place(stale, { block, units: BigInt(units) });
     expect(await crypto.deposits(coins)).toMatchObject([{ state: 'reversed' }]);
+  });
+
+  it('when a watcher that looked before finds a coin at a later block', async () => {
+    const [, coins] = await pay();
+    const stale = await crypto.manager.findBy(CryptoInvoice, { paymentId: coins.paymentId });
+    await crypto.watch();
+    await chain.mine();
+    const [network] = crypto.networks;
+    const reading = new NetworkChain(network, (url) => ViemChainReader.open(url));
+    const view = await lookAtChain(reading, crypto.clock, new AbortController().signal);
+    const { unitOfWork } = database;
+    const repository = new CryptoDepositRepository(unitOfWork, crypto.clock);
+    repository.ofInvoice = () => Promise.resolve([]);
+    const recorder = new DepositRecorder(repository, crypto.clock);
+    await new CoinScan(unitOfWork, new CryptoInvoiceRepository(unitOfWork), repository, recorder).run(
+      view,
+      stale,
+    );
+    expect(await crypto.deposits(coins)).toHaveLength(1);
   });
 
   it('when a round is stopped half-way', async () => {

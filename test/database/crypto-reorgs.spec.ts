@@ -128,10 +128,27 @@ onEachDatabase('a reorganisation of the chain', CRYPTO_SCHEMA, (open) => {
   it('that only moves a credited deposit changes nothing', async () => {
     const { raw } = await pay();
     await round(CONFIRMATIONS);
+    const [, before] = await state();
     await chain.reorganise(CONFIRMATIONS, [[raw, CONFIRMATIONS - 1]]);
     for (let count = 0; count < 3; count++) await round(CONFIRMATIONS);
     expect(alerts()).toEqual([]);
+    expect(await state()).toEqual(['credited', Number(before) + CONFIRMATIONS - 1]);
     expect(await crypto.payment(invoice)).toMatchObject({ status: 'completed', creditedMicro: 50 * DOLLAR });
+    await expectLedgerToBeChain(crypto, chain);
+  });
+
+  it('that takes a credited deposit away for some blocks changes nothing', async () => {
+    const { raw } = await pay();
+    await round(CONFIRMATIONS);
+    await chain.reorganise(CONFIRMATIONS);
+    for (let block = 1; block < CONFIRMATIONS; block++) await round();
+    expect(await crypto.deposits(invoice)).toMatchObject([
+      { missingSinceBlock: expect.any(Number) as number },
+    ]);
+    await chain.client.sendRawTransaction({ serializedTransaction: raw });
+    for (let count = 0; count < 3; count++) await round(CONFIRMATIONS);
+    expect(alerts()).toEqual([]);
+    expect(await crypto.deposits(invoice)).toMatchObject([{ state: 'credited', missingSinceBlock: null }]);
     await expectLedgerToBeChain(crypto, chain);
   });
 
