@@ -4,6 +4,8 @@ import { ResponseTimes } from './response-times.js';
 export class InstanceStats {
   /** Connections open now. */
   active = 0;
+  /** Requests of anybody in the engine's own queue, as it told lately; 0 when it does not tell. */
+  waiting = 0;
   /** Connections ever opened. */
   total = 0;
   /** Epoch milliseconds of the last connection; undefined before the first. */

@@ -3,6 +3,7 @@ import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/config.js';
 import type { BalancerTarget } from './balanced-instance.js';
 import { BalancerRegistry, type PoolOptions } from './balancer-registry.js';
+import { GaugeBook, type EngineGauge } from './gauge-book.js';
 import { loadOf, type InstanceLoad } from './instance-load.js';
 import { LeaseBook } from './lease-book.js';
 import type { Lease } from './lease.js';
@@ -20,6 +21,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 export class LoadBalancerService {
   private readonly registry: BalancerRegistry;
   private readonly leases: LeaseBook;
+  private readonly gauges: GaugeBook;
 
   constructor(
     private readonly config: AppConfig,
@@ -27,6 +29,7 @@ export class LoadBalancerService {
   ) {
     const { enabled } = config.loadBalancer;
     this.leases = new LeaseBook(clock);
+    this.gauges = new GaugeBook(clock);
     this.registry = new BalancerRegistry(config.loadBalancer, (name) =>
       enabled ? new STRATEGIES[name](clock) : new OldestFirstStrategy(),
     );
@@ -61,6 +64,7 @@ export class LoadBalancerService {
    */
   lease(poolKey: string, exclude: ReadonlySet<string> = NOBODY): Lease {
     this.leases.endEjections();
+    this.gauges.forgetOld();
     const instance = this.registry.pool(poolKey)?.pick(exclude);
     if (!instance) throw noHealthyInstance(this.retryAfterMs(poolKey));
     return this.leases.open(instance);
@@ -75,6 +79,15 @@ export class LoadBalancerService {
     const instance = this.registry.instance(instanceId);
     if (!instance) throw instanceNotFound();
     return this.leases.open(instance);
+  }
+
+  /**
+   * What an instance's engine says about its load; it counts for `least_connections`, for GAUGE_MAX_AGE_MS. An unknown
+   * instance is ignored: it may be gone by the time it answers.
+   */
+  reportGauge(instanceId: string, gauge: EngineGauge): void {
+    const instance = this.registry.instance(instanceId);
+    if (instance) this.gauges.report(instance, gauge);
   }
 
   loadsOf(ownerId: string): InstanceLoad[] {

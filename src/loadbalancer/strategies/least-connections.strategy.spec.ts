@@ -46,6 +46,16 @@ describe('LeastConnectionsStrategy', () => {
     expect([take(strategy), take(strategy), take(strategy)]).toEqual([idle, idle, idle]);
   });
 
+  it('counts what waits in the queue of an engine', () => {
+    const strategy = new LeastConnectionsStrategy();
+    const [crowded, idle] = [newMember('crowded', 2), newMember('idle', 1)];
+    addAll(strategy, [crowded, idle]);
+    crowded.stats.waiting = 5;
+    strategy.changed(crowded);
+    const picked = Array.from({ length: 4 }, () => take(strategy).id);
+    expect(picked).toEqual(['idle', 'idle', 'idle', 'crowded']);
+  });
+
   it('always picks a least loaded member, and of those the one that has waited longest', () => {
     const event = fc.record({ kind: fc.constantFrom('take', 'take', 'giveBack'), index: fc.nat(99) });
     fc.assert(
