@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { DIALECT_CHOICES } from './protocols/open-inference/envelope/dialect.js';
 import { PROTOCOL_NAMES } from './protocols/index.js';
 
 type Schema = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string];
@@ -17,7 +18,11 @@ export const ENVELOPE_REQUEST_SCHEMA: Schema = {
   description: 'Exactly one of target_url, pool and instance_id.',
   properties: {
     protocol: { type: 'string', enum: [...PROTOCOL_NAMES] },
-    target_url: { type: 'string', format: 'uri' },
+    target_url: {
+      type: 'string',
+      format: 'uri',
+      description: 'http or https; for openinference also grpc and grpcs.',
+    },
     pool: { type: 'string' },
     instance_id: { type: 'string' },
     path: {
@@ -32,6 +37,12 @@ export const ENVELOPE_REQUEST_SCHEMA: Schema = {
     timeout_ms: { type: 'integer', minimum: 1, maximum: 86_400_000 },
     stream: { type: 'boolean', description: "Relay the upstream's answer byte by byte." },
     stream_response: { type: 'boolean', description: 'The same as stream.' },
+    dialect: {
+      type: 'string',
+      enum: [...DIALECT_CHOICES],
+      description:
+        'For openinference: how the text is put to the server; auto (the default) finds out. Answers are always OpenAI completions.',
+    },
     session: {
       type: 'string',
       enum: ['auto', 'new'],

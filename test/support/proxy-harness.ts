@@ -37,6 +37,7 @@ import { InFlight } from '../../src/proxy/in-flight.js';
 import { Metering } from '../../src/proxy/metering.js';
 import { Peers } from '../../src/proxy/peers.js';
 import { HttpProtocol, HttpsProtocol } from '../../src/proxy/protocols/http.protocol.js';
+import type { GrpcChannels } from '../../src/proxy/protocols/open-inference/grpc/grpc-channels.js';
 import { ProtocolSurfaces } from '../../src/proxy/protocol-surfaces.js';
 import { ProxyController } from '../../src/proxy/proxy.controller.js';
 import { ProxyService } from '../../src/proxy/proxy.service.js';
@@ -46,7 +47,7 @@ import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
 import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
 import { UpstreamClient } from '../../src/proxy/upstream.client.js';
 import { mcpParts } from './mcp-parts.js';
-import { openInferenceHandler } from './oip-parts.js';
+import { openInferenceHandler, openInferenceProtocol } from './oip-parts.js';
 import { openAiSurface } from './openai-parts.js';
 
 export const OWNER = 'user-1';
@@ -60,6 +61,7 @@ export interface ProxyHarness {
   balancer: LoadBalancerService;
   upstream: UpstreamClient;
   own: OwnEndpoints;
+  grpcChannels: GrpcChannels;
   gauges: ProxyGauges;
   usage: UsageEvent[];
   /** Resolves with the next row that is booked. */
@@ -99,23 +101,21 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const recorder = { record } as unknown as UsageRecorder;
   const inFlight = new InFlight();
   const gauges = new ProxyGauges(inFlight);
-  const service = new ProxyService(
-    config,
-    upstream,
-    new RetryBudget(clock),
-    new Metering(recorder, clock),
-    gauges,
-  );
+  const budget = new RetryBudget(clock);
+  const service = new ProxyService(config, upstream, budget, new Metering(recorder, clock), gauges);
   const peers = new Peers(config, new ClientAddress(config));
   const transparent = new TransparentHandler(config, finder, peers, service);
   const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
   const forwarding = new EnvelopeForwarding(peers);
   const forMcp = { config, clock, upstream, peers, instances, finder, forwarding, transparent, service };
   const { mcp, protocol: mcpProtocol } = mcpParts(forMcp);
+  const forOip = { config, clock, guard, upstream, forwarding, budget, service };
+  const openInference = openInferenceProtocol(forOip);
   const protocols = [
     new HttpProtocol(config, forwarding, service),
     new HttpsProtocol(config, forwarding, service),
     mcpProtocol,
+    openInference.protocol,
   ];
   const admission = new Admission(
     callersFromTable,
@@ -167,6 +167,7 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
     balancer,
     upstream,
     own,
+    grpcChannels: openInference.channels,
     gauges,
     usage,
     nextUsage: () => new Promise((resolve) => waiting.push(resolve)),
@@ -176,6 +177,7 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
       tunnel.closeAll();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      openInference.channels.onModuleDestroy();
       await upstream.onModuleDestroy();
     },
   };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InstanceDirectory } from '../../../../gpu/pools/instance.directory.js';
+import { ModelFreshness } from '../../../../gpu/pools/models/model-freshness.service.js';
 import type { ModelOffer } from '../../../../gpu/pools/models/model-table.js';
 import { DEFAULT_POOL } from '../../../../gpu/pools/pool.entity.js';
 import type { Destination } from '../../../destination.js';
@@ -25,6 +26,7 @@ export class ModelRouting {
     private readonly models: ServedModels,
     private readonly finder: DestinationFinder,
     private readonly instances: InstanceDirectory,
+    private readonly freshness: ModelFreshness,
   ) {}
 
   /**
@@ -32,18 +34,39 @@ export class ModelRouting {
    * @throws DomainError (or rejects) 404 `pool_not_found` or `model_not_found`, 409 `model_ambiguous`, 503
    * `no_healthy_instance` when instances are still starting
    */
-  route(ownerId: string, { model, poolName }: ModelWish): Destination | Promise<Destination> {
-    const named = poolName === undefined ? undefined : this.finder.pool(ownerId, poolName);
-    if (named && model === undefined) return named;
-    const wanted = model ?? '';
-    const answers = this.models.freshen(ownerId, wanted);
-    const found = this.find(ownerId, wanted, poolName);
+  route(ownerId: string, wish: ModelWish): Destination | Promise<Destination> {
+    const { model, poolName } = wish;
+    if (model === undefined) return this.finder.pool(ownerId, poolName ?? DEFAULT_POOL);
+    const answers = this.models.freshen(ownerId, model);
+    const found = this.find(ownerId, model, poolName);
     if (found) return found;
-    const orElse = (): Destination => named ?? this.nobody(ownerId, wanted);
-    return answers ? answers.then(() => this.find(ownerId, wanted, poolName) ?? orElse()) : orElse();
+    return answers
+      ? answers.then(() => this.routeLate(ownerId, model, poolName))
+      : this.routeLate(ownerId, model, poolName);
+  }
+
+  /** When nobody healthy was found; undefined when another look would see the same. */
+  lookAgain(ownerId: string): Promise<void> | undefined {
+    return this.freshness.catchUp(ownerId);
+  }
+
+  /** The last word, after a look at the database: an instance may have begun to serve a moment ago. */
+  private async routeLate(
+    ownerId: string,
+    model: string,
+    poolName: string | undefined,
+  ): Promise<Destination> {
+    const known = this.find(ownerId, model, poolName);
+    if (known) return known;
+    await this.freshness.catchUp(ownerId);
+    await this.models.freshen(ownerId, model);
+    const found = this.find(ownerId, model, poolName);
+    if (found) return found;
+    return poolName === undefined ? this.nobody(ownerId, model) : this.finder.pool(ownerId, poolName);
   }
 
   private find(ownerId: string, model: string, poolName: string | undefined): Destination | undefined {
+    if (poolName !== undefined) this.finder.pool(ownerId, poolName);
     const table = this.models.tableOf(ownerId);
     const offer =
       poolName === undefined ? choose(model, table.offersOf(model)) : table.offerIn(poolName, model);
