@@ -228,6 +228,16 @@ describe('failures', () => {
     await upstream.close();
   });
 
+  it('to go on with a stream are never made good by a second run either', async () => {
+    const upstream = await startRawUpstream(scripted(() => ['retry: 1\n\nid: e-1\ndata:\n\n'], true));
+    proxy = await proxyTo([upstream.origin, modern.origin]);
+    const asked = ask(proxy, toolCall('any'));
+    await upstream.nextClose();
+    await upstream.close();
+    expect(problemOf(await asked)).toEqual([502, 'upstream_unreachable']);
+    expect(methodsAt(modern)).toEqual([]);
+  });
+
   it('after the first event cut the stream', async () => {
     const upstream = await startRawUpstream(
       scripted((_, socket) => {

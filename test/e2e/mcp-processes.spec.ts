@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { at, rentAt } from '../support/gpu-caller.js';
+import { toolCall, type EnvelopeReply } from '../support/mcp-envelopes.js';
 import { openGpuLab, type GpuLab, type LabDaemon } from '../support/gpu-lab.js';
 import { ACCEPT, call, INITIALIZE, inSession } from '../support/mcp-proxies.js';
 import { startLegacyServer, type LegacyTestServer } from '../support/mcp-servers.js';
@@ -65,6 +66,23 @@ it('a session begun at one process goes on at the other, with its instance', asy
       expect(answer.body).toContain(`"text":"${count + 1}"`);
     }
   }
+});
+
+it('gpu/proxy begins sessions that go on at the other process, there and in /mcp', async () => {
+  const envelope = (caller: ApiCaller, more: object): Promise<Reply<EnvelopeReply['body']>> =>
+    caller.post('/api/v1/gpu/proxy', { protocol: 'mcp', pool: 'tools', body: toolCall('count'), ...more });
+  const begun = await envelope(ada, { session: 'new' });
+  const sessionId = begun.body.headers['mcp-session-id'];
+  const [, other] = daemons;
+  const gone = await envelope(at(ada, other.url), { session_id: sessionId });
+  expect(gone.body).toMatchObject({
+    body: { result: { content: [{ text: '2' }] } },
+    instance_id: begun.body.instance_id,
+  });
+  const direct = await mcp(at(ada, other.url), call('count'), inSession(sessionId));
+  expect(direct.body).toContain('"text":"3"');
+  const stolen = await envelope(grace, { session_id: sessionId });
+  expect([stolen.status, stolen.body.code]).toEqual([404, 'session_not_found']);
 });
 
 it('nobody else can use it, not even by its id, and cannot end it', async () => {

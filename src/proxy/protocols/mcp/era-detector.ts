@@ -25,6 +25,8 @@ interface Verdict {
 const KEPT_MS = 600_000;
 const MOST_SERVERS = 10_000;
 const FORBIDDEN = 403;
+/** Too slow, too early, too often: whoever it is that says so. */
+const SAY_NOTHING = new Set([408, 425, 429]);
 
 /** A method without effects, which every modern server has and no legacy one. */
 const DISCOVER: OutgoingCall = { method: 'server/discover', params: {}, paramsSource: '{}' };
@@ -75,7 +77,7 @@ function placeOf({ origin, path }: McpTarget): string {
  */
 function eraFrom({ status, message }: McpOutcome): Era {
   if (status === FORBIDDEN) throw upstreamAuthRequired();
-  if (status >= 500) throw notMcp();
+  if (status >= 500 || SAY_NOTHING.has(status)) throw notMcp();
   const { result, error } = message?.value ?? {};
   if (isObject(result)) return eraOf(result.supportedVersions);
   if (errorCodeOf(message) !== UNSUPPORTED_VERSION || !isObject(error)) return 'legacy';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { memberSources } from '../../json-source.js';
 import { readEvents, type StreamProgress } from './event-stream.js';
-import { McpHttp, type HttpAnswer } from './mcp-http.js';
+import { McpHttp, SendFailure, type HttpAnswer } from './mcp-http.js';
 import { readMessage, writeObject, type McpMessage } from './mcp-message.js';
 import { notMcp } from './mcp-protocol.errors.js';
 import { upstreamAuthRequired } from '../../proxy.errors.js';
@@ -140,7 +140,7 @@ export class McpExchange {
     if (link.isModern || lastEventId === undefined) throw notMcp();
     await delay(Math.min(retryMs, LONGEST_RETRY_MS), undefined, { signal });
     const headers = [...GET_HEADERS, ...link.headers, 'last-event-id', lastEventId];
-    const answer = await this.http.send(link.target, { method: 'GET', headers }, signal);
+    const answer = await this.http.send(link.target, { method: 'GET', headers }, signal).catch(afterSending);
     if (answer.status === 200 && answer.contentType === 'text/event-stream') return answer.body;
     answer.body.destroy();
     throw notMcp();
@@ -193,6 +193,11 @@ function readResponse(text: string): McpMessage {
 /** An error that could not be matched with a request has no id. */
 function isAnswerTo(id: string, { value }: McpMessage): boolean {
   return value.id === id || (value.error !== undefined && (value.id === undefined || value.id === null));
+}
+
+/** The request itself is with the server: however its answer is lost, it must not be made again. */
+function afterSending(error: unknown): never {
+  throw error instanceof SendFailure ? error.failure.error : error;
 }
 
 async function readToEnd(events: AsyncGenerator<string>, body: Readable): Promise<void> {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DomainError, isDomainError } from '../../../common/domain-error.js';
 import type { LeaseOutcome } from '../../../loadbalancer/lease.js';
 import type { Served } from '../../answer-sink.js';
@@ -44,6 +44,8 @@ const CLIENT_LEFT = new Error('the client has left');
 /** Makes a call at one instance after the other until one can be reached, and settles lease and usage. */
 @Injectable()
 export class McpRunner {
+  private readonly logger = new Logger(McpRunner.name);
+
   constructor(
     private readonly calls: McpCalls,
     private readonly routing: McpRouting,
@@ -51,7 +53,7 @@ export class McpRunner {
     private readonly proxy: ProxyService,
   ) {}
 
-  /** @throws DomainError when there is no instance to begin with, and what is a bug; all else is answered */
+  /** @throws DomainError when there is no instance to begin with; all else is answered */
   async run(trip: McpTrip): Promise<void> {
     const { response } = trip.visit;
     const stop = new AbortController();
@@ -101,8 +103,17 @@ export class McpRunner {
       const { status } = result.outcome;
       return { outcome: status < 500 ? 'success' : 'error', status, result };
     } catch (error) {
-      return endingOf(signal.aborted ? signal.reason : error);
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      return endingOf(reason) ?? this.unexpected(reason);
     }
+  }
+
+  private unexpected(error: unknown): Ending {
+    this.logger.error({ msg: 'unexpected error in an MCP call', err: error });
+    const told = new DomainError('internal_error', 500, 'Something went wrong on our side.', {
+      cause: error,
+    });
+    return { outcome: 'aborted', status: told.status, error: told };
   }
 
   private nextRoute(destination: Destination, failed: Route, tried: Set<string>): Route | undefined {
@@ -158,8 +169,8 @@ export class McpRunner {
   }
 }
 
-/** @throws what is neither the upstream's nor the caller's doing */
-function endingOf(error: unknown): Ending {
+/** Undefined for what is neither the upstream's nor the caller's doing. */
+function endingOf(error: unknown): Ending | undefined {
   if (error === CLIENT_LEFT) return { outcome: 'aborted', status: 0 };
   if (error instanceof SendFailure) {
     const { phase, isTimeout, error: cause } = error.failure;
@@ -171,7 +182,7 @@ function endingOf(error: unknown): Ending {
       isUnsent: phase === 'connect' && cause.status >= 502,
     };
   }
-  if (!isDomainError(error)) throw error;
+  if (!isDomainError(error)) return undefined;
   return { outcome: outcomeOf(error), status: error.status, error };
 }
 
