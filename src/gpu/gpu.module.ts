@@ -13,6 +13,7 @@ import { Installation } from './installation.service.js';
 import { OfferPrices } from './offers/offer-prices.js';
 import { OffersService } from './offers/offers.service.js';
 import { DirectorySync } from './pools/directory-sync.service.js';
+import { EngineGauges } from './pools/gauges/engine-gauges.service.js';
 import { HealthProber } from './pools/health-prober.js';
 import { InstanceProbe } from './pools/instance-probe.js';
 import { InstanceDirectory } from './pools/instance.directory.js';
@@ -77,6 +78,7 @@ const ENTITIES = [InstallationRecord, Rental, Reservation, Pool, PoolMember, Rou
 const OFFERS = [OfferPrices, OffersService];
 const POOLS = [
   DirectorySync,
+  EngineGauges,
   HealthProber,
   InstanceDirectory,
   InstanceProbe,

@@ -33,7 +33,6 @@ export class GaugeBook {
     this.expiryOf.set(instance, expiry);
     this.expiries.add(expiry);
     this.show(instance, waiting);
-    this.forgetOld();
   }
 
   /** Called before a pick, so that no timer is needed. */

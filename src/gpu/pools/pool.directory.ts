@@ -43,6 +43,10 @@ export class PoolDirectory {
     return [...(this.byOwner.get(ownerId)?.values() ?? [])];
   }
 
+  *all(): Generator<RoutablePool> {
+    for (const pools of this.byOwner.values()) yield* pools.values();
+  }
+
   onReplaced(listener: PoolListener): void {
     this.listeners.add(listener);
   }

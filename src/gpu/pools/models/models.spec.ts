@@ -107,6 +107,7 @@ function toInstance(id: string, isServing: boolean): RoutableInstance {
 let fleet: Fleet;
 
 beforeEach(() => {
+  Logger.overrideLogger(false);
   fleet = new Fleet();
 });
 
@@ -294,7 +295,6 @@ describe('ModelFreshness', () => {
   it('goes on with what it knows when the database does not answer', async () => {
     const publishOwner = (): Promise<void> => Promise.reject(new Error('away'));
     const publisher = { publishOwner } as unknown as RoutingPublisher;
-    Logger.overrideLogger(false);
     const freshness = new ModelFreshness(publisher, fleet.discovery, fleet.clock);
     await expect(freshness.freshen(OWNER)).resolves.toBeUndefined();
   });
