@@ -135,8 +135,9 @@ describe('EngineGauges', () => {
     await gauges.readDue();
     answers.set('b', { status: 503 });
     await gauges.readDue();
+    await gauges.readDue();
     expect(asked.filter((url) => url.includes('//a'))).toHaveLength(1);
-    expect(asked.filter((url) => url.includes('//b'))).toHaveLength(3);
+    expect(asked.filter((url) => url.includes('//b'))).toHaveLength(4);
     clock.advance(60_000);
     await gauges.readDue();
     expect(asked.filter((url) => url.includes('//a'))).toHaveLength(2);
