@@ -6,8 +6,8 @@ import { holdsCardNumber, withoutCardNumbers } from './card-number.js';
 import { redactPreference } from './preference-redaction.js';
 
 const PREFERENCE = 'x-preferred-payment';
-/** Free text that is stored. */
-const NAMING_MEMBERS = ['name', 'reason', 'email'] as const;
+/** Free text that is stored, whatever route it is for. */
+const STORED_MEMBERS = ['name', 'reason', 'email', 'return_url'] as const;
 const PROBLEM = 'application/problem+json';
 
 /**
@@ -20,7 +20,7 @@ export function installCardGuard(fastify: FastifyInstance, acceptsTestCards: boo
     rewriteHeaders(request, acceptsTestCards);
   });
   fastify.addHook('preValidation', async ({ body }) => {
-    if (namesCard(body)) throw rawCardNotAccepted();
+    if (storesCard(body)) throw rawCardNotAccepted();
   });
   fastify.addHook('onSend', async (_request, reply, payload) => {
     const isProblem = String(reply.getHeader('content-type')).startsWith(PROBLEM);
@@ -53,10 +53,10 @@ function cleanValue(name: string, value: string, acceptsTestCards: boolean): str
   return withoutCardNumbers(value);
 }
 
-function namesCard(body: unknown): boolean {
+function storesCard(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
   const members = body as Readonly<Record<string, unknown>>;
-  return NAMING_MEMBERS.some((name) => {
+  return STORED_MEMBERS.some((name) => {
     const value = members[name];
     return typeof value === 'string' && holdsCardNumber(value);
   });
