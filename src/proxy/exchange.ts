@@ -75,7 +75,9 @@ export class Exchange implements UpstreamListener {
   giveUp(error: DomainError): void {
     if (this.isSettled) return;
     this.call?.abort();
-    this.refuse(error, 'aborted');
+    if (this.status === 0) return this.refuse(error, 'aborted');
+    this.settle('aborted', this.status, error);
+    this.sink.cut(error);
   }
 
   resume(): void {

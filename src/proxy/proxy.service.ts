@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
+import type { Admission } from '../credits/requests/admission.js';
 import type { AnswerSink } from './answer-sink.js';
 import type { Destination } from './destination.js';
 import { Exchange, type Dispatchable, type ExchangeReport } from './exchange.js';
@@ -39,6 +40,33 @@ export class ProxyService {
 
   /** @throws DomainError when there is nothing to send to; everything later goes to the sink */
   run(visit: Visit, destination: Destination, request: ProxyRequest, sink: MeteredSink): void {
+    const admission = this.metering.admit(visit, sizeOf(request.body));
+    if (admission instanceof Promise) void this.runLater(visit, destination, request, sink, admission);
+    else this.send(visit, destination, request, sink, admission);
+  }
+
+  /** The caller's block of credits is empty: the database is asked for another, or says why there is none. */
+  private async runLater(
+    visit: Visit,
+    destination: Destination,
+    request: ProxyRequest,
+    sink: MeteredSink,
+    admitting: Promise<Admission>,
+  ): Promise<void> {
+    try {
+      this.send(visit, destination, request, sink, await admitting);
+    } catch (error) {
+      visit.refuse(error);
+    }
+  }
+
+  private send(
+    visit: Visit,
+    destination: Destination,
+    request: ProxyRequest,
+    sink: MeteredSink,
+    admission: Admission,
+  ): void {
     const { firstByteTimeoutMs } = this.config.proxy;
     const { idleTimeoutMs = this.config.proxy.idleTimeoutMs } = request;
     const { method, path, headers, body, timeLimitMs, protocol } = request;
@@ -49,22 +77,30 @@ export class ProxyService {
       sink,
       this.upstream,
       this.budget,
-      (report) =>
-        this.account(visit, report, {
-          protocol,
-          pool: destination.poolName,
-          bytesIn: sizeOf(body),
-          usage: sink.usage,
-        }),
+      (report) => {
+        const facts = { protocol, pool: destination.poolName, bytesIn: sizeOf(body), usage: sink.usage };
+        this.account(visit, report, facts, admission);
+      },
     );
+    admission.onExhausted((error) => exchange.giveUp(error));
     sink.follow(exchange);
-    exchange.start();
+    this.start(exchange, admission);
+  }
+
+  /** What finds nobody to send it to has cost nothing. */
+  private start(exchange: Exchange, admission: Admission): void {
+    try {
+      exchange.start();
+    } catch (error) {
+      this.metering.release(admission);
+      throw error;
+    }
   }
 
   /** Counts and books what has ended; its lease is released already. */
-  account(visit: Visit, report: ExchangeReport, facts: MeteredFacts): void {
+  account(visit: Visit, report: ExchangeReport, facts: MeteredFacts, admission?: Admission): void {
     this.gauges.count(report, facts.bytesIn);
-    this.metering.record(visit, report, facts);
+    this.metering.record(visit, report, facts, admission);
     if (report.error && report.error.status >= 500) this.logFailure(visit, report, report.error);
   }
 

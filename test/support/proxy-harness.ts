@@ -1,3 +1,6 @@
+import { FREE_ADMISSION } from '../../src/credits/requests/admission.js';
+import type { RequestBudget } from '../../src/credits/requests/request-budget.js';
+import type { RequestPricing } from '../../src/credits/requests/request-pricing.js';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -49,6 +52,10 @@ import { UpstreamClient } from '../../src/proxy/upstream.client.js';
 import { mcpParts } from './mcp-parts.js';
 import { openInferenceHandler, openInferenceProtocol } from './oip-parts.js';
 import { openAiSurface } from './openai-parts.js';
+
+/** Requests cost nothing here. */
+const FREE_BUDGET = { admit: () => FREE_ADMISSION, charge: () => 0 } as unknown as RequestBudget;
+const FREE_PRICES = { worstCaseMicro: () => 0 } as unknown as RequestPricing;
 
 export const OWNER = 'user-1';
 export const KEY = 'key-of-user-1';
@@ -102,7 +109,13 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const inFlight = new InFlight();
   const gauges = new ProxyGauges(inFlight);
   const budget = new RetryBudget(clock);
-  const service = new ProxyService(config, upstream, budget, new Metering(recorder, clock), gauges);
+  const service = new ProxyService(
+    config,
+    upstream,
+    budget,
+    new Metering(recorder, FREE_BUDGET, FREE_PRICES, clock),
+    gauges,
+  );
   const peers = new Peers(config, new ClientAddress(config));
   const transparent = new TransparentHandler(config, finder, peers, service);
   const tunnel = new UpgradeTunnel(config, transparent, upstream, service);
