@@ -11,7 +11,8 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const USAGE = Buffer.from('"usage"');
 const DATA = Buffer.from('data:');
-const BLANK_LINES = ['\n\n', '\n\r\n', '\r\r'].map((text) => Buffer.from(text));
+const BLANK_LINE = Buffer.from('\n\n');
+const BLANK_LINES = [BLANK_LINE, Buffer.from('\n\r\n'), Buffer.from('\r\r')];
 
 /**
  * A stream of server-sent events on its way through, in whole events: bytes are unchanged and pass as soon as the event
@@ -107,7 +108,7 @@ function endOfFirstEvent(bytes: Buffer): number {
 /** By the blank lines of those who end lines with a line feed alone; at least one, however lines end. */
 function countEvents(events: Buffer): number {
   let count = 0;
-  for (let at = events.indexOf('\n\n'); at >= 0; at = events.indexOf('\n\n', at + 2)) count += 1;
+  for (let at = events.indexOf(BLANK_LINE); at >= 0; at = events.indexOf(BLANK_LINE, at + 2)) count += 1;
   return events.length > 0 ? Math.max(1, count) : 0;
 }
 
