@@ -33,7 +33,7 @@ onEachDatabase('rows of rentals and their routing', PARTS, (open) => {
     rentals = new RentalRepository(database.unitOfWork);
     settled = [];
     const metering = { start: async () => undefined, finish: async ({ id }: Rental) => settled.push(id) };
-    const directory = { ownerChanged: async () => undefined };
+    const directory = { ownerChanged: async () => undefined, fence: () => undefined };
     transitions = new RentalTransitions(
       rentals,
       metering as never,

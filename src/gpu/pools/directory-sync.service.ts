@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
 import { EventBus } from '../../common/event-bus.js';
 import { STRATEGY_CHANGED } from '../../loadbalancer/loadbalancer.events.js';
+import type { Rental } from '../rentals/rental.entity.js';
 import { PoolRepository } from './pool.repository.js';
 import { RoutingPublisher } from './routing-publisher.js';
 
@@ -58,6 +59,11 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
       this.behind.add(userId);
       this.warn(error);
     }
+  }
+
+  /** Ahead of a change that ends its traffic; `ownerChanged` makes it good again when the change does not happen. */
+  fence(rental: Rental): void {
+    this.publisher.fence(rental);
   }
 
   private async follow(): Promise<void> {

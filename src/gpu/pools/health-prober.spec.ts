@@ -98,6 +98,16 @@ describe('HealthProber', () => {
     expect(recorded).toEqual([['a', false]]);
   });
 
+  it('asks one that was fenced by others at the next poll', async () => {
+    const instance = instanceOf('a', { isServing: true });
+    directory.replaceOwner('ann', [instance]);
+    healthy('a');
+    await round();
+    Object.assign(instance, { isServing: false });
+    await round(5000);
+    expect(recorded).toEqual([['a', true]]);
+  });
+
   it('leaves instances without a service alone, and forgets those that are gone', async () => {
     directory.replaceOwner('ann', [instanceOf('none', { hasService: false }), instanceOf('b')]);
     await round();

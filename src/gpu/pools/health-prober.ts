@@ -13,7 +13,7 @@ const MOST_AT_ONCE = 200;
 
 interface ProbeHistory {
   failures: number;
-  nextAt: number;
+  askedAt: number;
   /** The step that worked last: asked first from then on. */
   lastGood?: ProbeStep;
   isUnderWay: boolean;
@@ -54,9 +54,13 @@ export class HealthProber implements OnModuleInit {
     for (const instance of due.slice(0, MOST_AT_ONCE - this.underWay)) void this.probeOne(instance);
   }
 
-  private isDue({ instanceId }: RoutableInstance, now: number): boolean {
+  /** What counts is whether it serves now: one that was fenced by others is asked soon. */
+  private isDue({ instanceId, isServing }: RoutableInstance, now: number): boolean {
     const history = this.histories.get(instanceId);
-    return !history || (!history.isUnderWay && history.nextAt <= now);
+    if (!history) return true;
+    const { gpu, loadBalancer } = this.config;
+    const intervalMs = isServing ? loadBalancer.healthIntervalMs : gpu.pollIntervalMs;
+    return !history.isUnderWay && now - history.askedAt >= intervalMs;
   }
 
   private async probeOne(instance: RoutableInstance): Promise<void> {
@@ -78,13 +82,12 @@ export class HealthProber implements OnModuleInit {
     const isHealthy = history.lastGood !== undefined;
     history.failures = isHealthy ? 0 : history.failures + 1;
     const isServing = isHealthy || (instance.isServing && history.failures < FAILURES_TO_UNSERVE);
-    const { gpu, loadBalancer } = this.config;
-    history.nextAt = this.clock.now() + (isServing ? loadBalancer.healthIntervalMs : gpu.pollIntervalMs);
+    history.askedAt = this.clock.now();
     if (isServing !== instance.isServing) await this.probe.record(instance, isServing);
   }
 
   private historyOf(instanceId: string): ProbeHistory {
-    const known = this.histories.get(instanceId) ?? { failures: 0, nextAt: 0, isUnderWay: false };
+    const known = this.histories.get(instanceId) ?? { failures: 0, askedAt: 0, isUnderWay: false };
     this.histories.set(instanceId, known);
     return known;
   }

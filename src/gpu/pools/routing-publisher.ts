@@ -46,6 +46,11 @@ export class RoutingPublisher {
     return next;
   }
 
+  /** Nothing new is sent to it from this moment on, before anything is written or read. */
+  fence(rental: Rental): void {
+    if (this.balancer.load(rental.instanceId ?? '')) this.setTarget({ ...rental, isServing: false });
+  }
+
   private begin(userId: string): Promise<void> {
     const run = this.publish(userId).finally(() => this.running.delete(userId));
     this.running.set(userId, run);

@@ -83,7 +83,8 @@ export class RentalTransitions {
   async setServing(rental: Rental, isServing: boolean): Promise<void> {
     if (rental.isServing === isServing) return;
     const servedAt = rental.servedAt ?? (isServing ? this.clock.now() : null);
-    if (!(await this.rentals.setServing(rental.id, { isServing, servedAt }))) return;
+    const write = (): Promise<boolean> => this.rentals.setServing(rental.id, { isServing, servedAt });
+    if (!(await (isServing ? write() : this.fenced(rental, write)))) return;
     Object.assign(rental, { isServing, servedAt });
     await this.announce(rental);
   }
@@ -94,13 +95,26 @@ export class RentalTransitions {
     wanted: Partial<Rental>,
   ): Promise<boolean> {
     const patch = wanted.reason ? { ...wanted, reason: wanted.reason.slice(0, REASON_LENGTH) } : wanted;
-    if (!(await this.rentals.updateFrom(rental.id, from, patch))) return false;
+    const write = (): Promise<boolean> => this.rentals.updateFrom(rental.id, from, patch);
+    if (!(await (patch.isServing === false ? this.fenced(rental, write) : write()))) return false;
     const { state: before } = rental;
     Object.assign(rental, patch);
     const { id, state: to, reason } = rental;
     this.logger.log({ msg: 'rental changed', rental_id: id, from: before, to, reason });
     await this.announce(rental);
     return true;
+  }
+
+  /** Its traffic ends before the row says so; it goes on when the row does not come to say so. */
+  private async fenced(rental: Rental, write: () => Promise<boolean>): Promise<boolean> {
+    this.directory.fence(rental);
+    let isWritten = false;
+    try {
+      isWritten = await write();
+      return isWritten;
+    } finally {
+      if (!isWritten) await this.directory.ownerChanged(rental.userId);
+    }
   }
 
   private async announce(rental: Rental): Promise<void> {

@@ -28,7 +28,7 @@ describe('GangRun', () => {
   });
 
   it('has the share of a member that cannot be had for the others', () => {
-    const run = gang([0.5, 0.6], { maxTotalPriceMicro: 900_000 });
+    const run = gang([0.5, 0.6], { maxTotalPriceMicro: 700_000 });
     run.assign(0, 300_000);
     run.assign(1, 300_000);
     run.release(0);
