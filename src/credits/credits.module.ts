@@ -15,6 +15,8 @@ import { AccountSettings } from './ledger/account-settings.js';
 import { AccountRepository } from './ledger/account.repository.js';
 import { BalanceReader } from './ledger/balance-reader.js';
 import { EntryHistory } from './ledger/entry-history.service.js';
+import { GroupCommit } from './ledger/group-commit.js';
+import { HoldDesk } from './ledger/hold-desk.js';
 import { HoldExpiry } from './ledger/hold-expiry.js';
 import { HoldKeeper } from './ledger/hold-keeper.js';
 import { HoldRepository } from './ledger/hold.repository.js';
@@ -66,6 +68,8 @@ const LEDGER = [
   AccountOpener,
   AccountRepository,
   BalanceReader,
+  GroupCommit,
+  HoldDesk,
   HoldExpiry,
   HoldKeeper,
   HoldRepository,

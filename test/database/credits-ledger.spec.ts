@@ -4,7 +4,7 @@ import { CreditsView } from '../../src/credits/credits.view.js';
 import { AccountSettings } from '../../src/credits/ledger/account-settings.js';
 import { CreditEntry } from '../../src/credits/ledger/entry.entity.js';
 import { HoldExpiry } from '../../src/credits/ledger/hold-expiry.js';
-import type { HoldRequest } from '../../src/credits/ledger/hold-keeper.js';
+import type { HoldRequest } from '../../src/credits/ledger/hold-request.js';
 import { CreditHold } from '../../src/credits/ledger/hold.entity.js';
 import { LedgerReport } from '../../src/credits/ledger/ledger-report.js';
 import { CreditTransfer } from '../../src/credits/ledger/transfer.entity.js';

@@ -3,6 +3,7 @@ import { In, MoreThan, type EntityManager } from 'typeorm';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { CreditAccount } from './account.entity.js';
 import { GENESIS_HASH } from './ledger-hash.js';
+import type { Standing } from './posting-rows.js';
 
 type Parameters = Record<string, string | number>;
 type Changes = Partial<Record<keyof CreditAccount, string>>;
@@ -12,7 +13,8 @@ const MOST_IDS = 1000;
 
 /**
  * Rows of accounts. Every change of money is one conditional UPDATE; methods that may be refused answer whether the
- * row was changed. Nothing reads a balance first and writes it afterwards.
+ * row was changed. Nothing reads a balance first and writes it afterwards, but for `moveOn`, which the number of the
+ * last entry guards.
  */
 @Injectable()
 export class AccountRepository {
@@ -78,6 +80,23 @@ export class AccountRepository {
   /** Forced debt is paid first. */
   credit(id: string, amount: number, used: number, manager: EntityManager): Promise<boolean> {
     return this.change(manager, id, { amount, used }, CREDITED);
+  }
+
+  /**
+   * Charges against what holds have set aside, added up: frees `freed` and moves on to where the entries lead. Refused
+   * when another entry came in between.
+   */
+  moveOn(seen: CreditAccount, next: Standing, freed: number, manager: EntityManager): Promise<boolean> {
+    const changes: Changes = {
+      heldMicro: 'held_micro - :freed',
+      postedMicro: ':posted',
+      usedMicro: ':used',
+      seq: ':seq',
+      lastHash: ':hash',
+    };
+    const { postedMicro: posted, usedMicro: used, seq, lastHash: hash } = next;
+    const parameters = { freed, posted, used, seq, hash, seenSeq: seen.seq };
+    return this.change(manager, seen.id, parameters, changes, 'seq = :seenSeq');
   }
 
   /** A cap below the present overage is allowed: the floor stays where the account is. */

@@ -1,34 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
-import { inputHash } from '../../database/input-hash.js';
 import { holdNotFound, holdNotOpen, idempotencyMismatch } from '../credits.errors.js';
 import { spendableOf } from './account.entity.js';
 import { AccountRepository } from './account.repository.js';
-import { remainingOf, type CreditHold, type HoldPurpose, type HoldState } from './hold.entity.js';
+import { holdFor, requireHoldable, type Capture, type HoldRequest } from './hold-request.js';
+import { remainingOf, type CreditHold, type HoldState } from './hold.entity.js';
 import { HoldRepository } from './hold.repository.js';
-import { Poster, refusalOf, type Posting } from './poster.js';
-
-/** What to set aside. The same key with the same user, amount, purpose and reference is the same hold. */
-export interface HoldRequest {
-  userId: string;
-  /** Zero is allowed: something free still has its hold. */
-  amountMicro: number;
-  purpose: HoldPurpose;
-  reference: string;
-  /** Unique per user, for ever. */
-  idempotencyKey: string;
-  /** Epoch ms after which the hold expires by itself. */
-  leaseUntil?: number;
-}
-
-/** A charge against a hold; the user comes from the hold. */
-export type Capture = Omit<Posting, 'userId' | 'amountMicro' | 'holdId'> & {
-  holdId: string;
-  /** Positive. */
-  amountMicro: number;
-};
+import { Poster, refusalOf } from './poster.js';
 
 /** Holds, inside the caller's transaction. The account must have been opened. */
 @Injectable()
@@ -42,8 +21,7 @@ export class HoldKeeper {
 
   /** @throws insufficient_credits, account_frozen, idempotency_mismatch */
   async place(request: HoldRequest, manager: EntityManager): Promise<CreditHold> {
-    requireAmount(request.amountMicro);
-    const hold = this.holdOf(request);
+    const hold = holdFor(request, this.clock.now());
     const standing = await this.holds.claimKey(hold, manager);
     if (standing.inputHash !== hold.inputHash) throw idempotencyMismatch();
     if (standing.id !== hold.id) return standing;
@@ -57,7 +35,7 @@ export class HoldKeeper {
    * @throws hold_not_found, hold_not_open
    */
   async extend(holdId: string, byMicro: number, manager: EntityManager): Promise<boolean> {
-    requireAmount(byMicro);
+    requireHoldable(byMicro);
     if (!(await this.holds.extend(holdId, byMicro, manager))) throw await this.whyClosed(holdId, manager);
     const { userId } = await this.get(holdId, manager);
     if (await this.accounts.reserve(userId, byMicro, manager)) return true;
@@ -94,7 +72,7 @@ export class HoldKeeper {
    * @throws as `capture`
    */
   async settle(capture: Capture, manager: EntityManager): Promise<void> {
-    requireAmount(capture.amountMicro);
+    requireHoldable(capture.amountMicro);
     const { holdId, amountMicro } = capture;
     if (amountMicro > 0) await this.capture(capture, manager);
     if (await this.close(holdId, 'settled', manager, amountMicro)) return;
@@ -139,28 +117,4 @@ export class HoldKeeper {
     await this.get(holdId, manager);
     return holdNotOpen();
   }
-
-  private holdOf(request: HoldRequest): CreditHold {
-    const { userId, amountMicro, purpose, reference, idempotencyKey, leaseUntil = null } = request;
-    return {
-      id: newId(),
-      userId,
-      purpose,
-      reference,
-      idempotencyKey,
-      inputHash: inputHash([userId, amountMicro, purpose, reference]),
-      amountMicro,
-      capturedMicro: 0,
-      state: 'open',
-      settledMicro: null,
-      leaseUntil,
-      createdAt: this.clock.now(),
-      closedAt: null,
-    };
-  }
-}
-
-function requireAmount(amountMicro: number): void {
-  if (Number.isSafeInteger(amountMicro) && amountMicro >= 0) return;
-  throw new RangeError(`not an amount to hold: ${amountMicro}`);
 }

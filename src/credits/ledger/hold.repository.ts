@@ -3,6 +3,12 @@ import { LessThan, type EntityManager } from 'typeorm';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { CreditHold, type HoldState } from './hold.entity.js';
 
+/** A last charge of a hold, which is as it was seen. */
+export interface HoldCharge {
+  hold: CreditHold;
+  amountMicro: number;
+}
+
 /** Rows of holds. Changes are guarded by the state: whoever changes one row owns that step. */
 @Injectable()
 export class HoldRepository {
@@ -17,6 +23,37 @@ export class HoldRepository {
     await manager.createQueryBuilder().insert().into(CreditHold).values(hold).orIgnore().execute();
     const { userId, idempotencyKey } = hold;
     return manager.findOneByOrFail(CreditHold, { userId, idempotencyKey });
+  }
+
+  async insertAll(holds: CreditHold[], manager: EntityManager): Promise<void> {
+    await manager.createQueryBuilder().insert().into(CreditHold).values(holds).updateEntity(false).execute();
+  }
+
+  /** Charges and closes several holds; answers how many of them were still as they had been seen. */
+  async settleAll(charges: readonly HoldCharge[], closedAt: number, manager: EntityManager): Promise<number> {
+    const cases = (value: string): string =>
+      `CASE id ${charges.map((_, index) => `WHEN :hold${index} THEN CAST(:${value}${index} AS BIGINT)`).join(' ')} END`;
+    const parameters = charges.flatMap(({ hold, amountMicro }, index) => [
+      [`hold${index}`, hold.id],
+      [`charge${index}`, amountMicro],
+      [`amount${index}`, hold.amountMicro],
+      [`captured${index}`, hold.capturedMicro],
+    ]);
+    const charge = cases('charge');
+    const { affected } = await manager
+      .createQueryBuilder()
+      .update(CreditHold)
+      .set({
+        capturedMicro: () => `captured_micro + ${charge}`,
+        settledMicro: () => charge,
+        state: 'settled',
+        closedAt,
+      })
+      .where("id IN (:...ids) AND state = 'open'", { ids: charges.map(({ hold }) => hold.id) })
+      .andWhere(`amount_micro = ${cases('amount')} AND captured_micro = ${cases('captured')}`)
+      .setParameters(Object.fromEntries(parameters))
+      .execute();
+    return affected ?? 0;
   }
 
   /** Adds to an open hold (or takes back what was just added). */

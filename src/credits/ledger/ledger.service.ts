@@ -3,7 +3,8 @@ import { UnitOfWork } from '../../database/unit-of-work.js';
 import { AccountOpener } from './account-opener.js';
 import { BalanceReader } from './balance-reader.js';
 import type { Balance } from './balance.js';
-import { HoldKeeper, type Capture, type HoldRequest } from './hold-keeper.js';
+import { HoldDesk } from './hold-desk.js';
+import type { Capture, HoldRequest } from './hold-request.js';
 import type { CreditHold } from './hold.entity.js';
 import { Poster, type Posted, type Posting } from './poster.js';
 
@@ -31,7 +32,7 @@ export class LedgerService {
     private readonly opener: AccountOpener,
     private readonly balances: BalanceReader,
     private readonly poster: Poster,
-    private readonly holds: HoldKeeper,
+    private readonly holds: HoldDesk,
   ) {}
 
   /** The account as it stands. The first look posts the sign-up credits. */
@@ -63,7 +64,7 @@ export class LedgerService {
    */
   async hold(request: HoldRequest): Promise<CreditHold> {
     await this.opener.open(request.userId, 'spend');
-    return this.unitOfWork.run((manager) => this.holds.place(request, manager));
+    return this.holds.place(request);
   }
 
   /**
@@ -71,7 +72,7 @@ export class LedgerService {
    * @throws hold_not_found, hold_not_open
    */
   extendHold(holdId: string, byMicro: number): Promise<boolean> {
-    return this.unitOfWork.run((manager) => this.holds.extend(holdId, byMicro, manager));
+    return this.holds.extend(holdId, byMicro);
   }
 
   /**
@@ -79,7 +80,7 @@ export class LedgerService {
    * @throws hold_not_found, hold_not_open, hold_exceeded, idempotency_mismatch
    */
   captureFromHold(capture: Capture): Promise<void> {
-    return this.unitOfWork.run((manager) => this.holds.capture(capture, manager));
+    return this.holds.capture(capture);
   }
 
   /**
@@ -92,7 +93,7 @@ export class LedgerService {
     details: Omit<Capture, 'holdId' | 'amountMicro' | 'idempotencyKey'>,
   ): Promise<void> {
     const capture = { ...details, holdId, amountMicro, idempotencyKey: `settle:${holdId}` };
-    return this.unitOfWork.run((manager) => this.holds.settle(capture, manager));
+    return this.holds.settle(capture);
   }
 
   /**
@@ -100,6 +101,6 @@ export class LedgerService {
    * @throws hold_not_found, hold_not_open when it was settled
    */
   voidHold(holdId: string): Promise<void> {
-    return this.unitOfWork.run((manager) => this.holds.void(holdId, manager));
+    return this.holds.void(holdId);
   }
 }

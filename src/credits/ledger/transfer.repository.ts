@@ -19,8 +19,15 @@ export class TransferRepository {
     return manager.findOneByOrFail(CreditTransfer, { account, idempotencyKey });
   }
 
+  /** @throws what the database says to a key that is taken */
+  async insertAll(transfers: CreditTransfer[], manager: EntityManager): Promise<void> {
+    const insert = manager.createQueryBuilder().insert().into(CreditTransfer);
+    await insert.values(transfers).updateEntity(false).execute();
+  }
+
   async insertEntries(entries: CreditEntry[], manager: EntityManager): Promise<void> {
-    await manager.insert(CreditEntry, entries);
+    const insert = manager.createQueryBuilder().insert().into(CreditEntry);
+    await insert.values(entries).updateEntity(false).execute();
   }
 
   /** The account's last entry before an instant. */

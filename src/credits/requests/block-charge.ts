@@ -1,4 +1,4 @@
-import type { Capture } from '../ledger/hold-keeper.js';
+import type { Capture } from '../ledger/hold-request.js';
 import type { CreditHold } from '../ledger/hold.entity.js';
 
 /** The charge that brings what is posted of a block up to `spentMicro`. Its amount may be zero. */
