@@ -236,6 +236,13 @@ describe('POST gpu/proxy with protocol mcp', () => {
     ]);
   });
 
+  it('adds arguments to the headers at once when the caller has asked for the tools', async () => {
+    proxy = await proxyTo([modern.origin]);
+    await ask(proxy, { method: 'tools/list' });
+    expect(textOf(await ask(proxy, toolCall('region', { region: 'x' })))).toBe('x');
+    expect(methodsAt(modern)).toEqual(['server/discover', 'tools/list', 'tools/call']);
+  });
+
   it('gives a modern server’s question to the caller, who answers it with the next request', async () => {
     proxy = await proxyTo([modern.origin]);
     const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };

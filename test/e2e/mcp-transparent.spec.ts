@@ -138,7 +138,8 @@ describe('bytes', () => {
       stream,
       async (proxy) => {
         const answer = await post(proxy, call('x'));
-        await delay(500);
+        // The limit for other answers is looked at once a second.
+        await delay(1500);
         finish();
         expect(await answer.text()).toBe('data: 1\n\ndata: 2\n\n');
       },

@@ -53,7 +53,8 @@ export class McpAnswer extends ClientAnswer {
     this.held = { chunks: [] };
     void this.options
       .began(sessionId, served.instanceId)
-      .then(() => this.release(() => super.head(status, reason, passed, served)));
+      .then(() => this.release(() => super.head(status, reason, passed, served)))
+      .catch(() => this.visit.response.destroy());
   }
 
   override data(chunk: Buffer): boolean {

@@ -15,7 +15,7 @@ import { upstreamAuthRequired } from '../../proxy.errors.js';
 import type { OutgoingCall } from './mcp-request.js';
 import type { McpTarget } from './mcp-target.js';
 import { ToolCatalogue } from './tool-catalogue.js';
-import { HEADER_MISMATCH, METHOD_NOT_FOUND } from './mcp-wire.js';
+import { HEADER_MISMATCH, isObject, METHOD_NOT_FOUND } from './mcp-wire.js';
 
 export interface CallOrder {
   target: McpTarget;
@@ -116,6 +116,8 @@ export class McpCalls {
   private async send(channel: McpChannel, call: OutgoingCall, options: CallOptions): Promise<McpOutcome> {
     const extraHeaders = this.tools.headersFor(channel, call);
     const outcome = await channel.call(call, { ...options, extraHeaders });
+    const { result } = outcome.message?.value ?? {};
+    if (call.method === 'tools/list' && isObject(result)) this.tools.learn(channel.key, call.params, result);
     if (errorCodeOf(outcome.message) !== HEADER_MISMATCH || call.method !== 'tools/call') return outcome;
     await this.tools.refresh(channel, options.signal);
     return channel.call(call, { ...options, extraHeaders: this.tools.headersFor(channel, call) });

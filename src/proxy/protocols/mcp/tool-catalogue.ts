@@ -34,16 +34,20 @@ export class ToolCatalogue {
   }
 
   async refresh(channel: McpChannel, signal: AbortSignal): Promise<readonly Tool[]> {
-    const tools: Tool[] = [];
-    let cursor: string | undefined;
+    let params: JsonObject = {};
     for (let page = 0; page < MOST_PAGES; page++) {
-      const result = await listPage(channel, cursor, signal);
-      tools.push(...toolsIn(result));
-      cursor = typeof result.nextCursor === 'string' ? result.nextCursor : undefined;
-      if (cursor === undefined) break;
+      const result = await listPage(channel, params, signal);
+      this.learn(channel.key, params, result);
+      if (typeof result.nextCursor !== 'string') break;
+      params = { cursor: result.nextCursor };
     }
-    this.entries.set(channel.key, { tools, until: this.clock.now() + KEPT_MS });
-    return tools;
+    return this.known(channel.key) ?? [];
+  }
+
+  /** Takes in a page of tools/list, whoever asked for it. */
+  learn(key: string, { cursor }: JsonObject, result: JsonObject): void {
+    const before = cursor === undefined ? [] : (this.known(key) ?? []);
+    this.entries.set(key, { tools: [...before, ...toolsIn(result)], until: this.clock.now() + KEPT_MS });
   }
 
   /** Flat headers for a tools/call, as far as the tool is known here: asking first would double every call. */
@@ -59,12 +63,7 @@ export class ToolCatalogue {
   }
 }
 
-async function listPage(
-  channel: McpChannel,
-  cursor: string | undefined,
-  signal: AbortSignal,
-): Promise<JsonObject> {
-  const params = cursor === undefined ? {} : { cursor };
+async function listPage(channel: McpChannel, params: JsonObject, signal: AbortSignal): Promise<JsonObject> {
   const call = { method: 'tools/list', params, paramsSource: JSON.stringify(params) };
   const options = { isNotification: false, extraHeaders: [], observer: NOBODY, signal };
   const { message } = await channel.call(call, options);
