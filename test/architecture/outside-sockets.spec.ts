@@ -5,6 +5,7 @@ import { readSources } from './source-tree.js';
 const DOORS = [
   /^src\/egress\//,
   /^src\/proxy\/(?:upstream\.client|upgrade-request)\.ts$/,
+  /^src\/proxy\/protocols\/open-inference\/grpc\/grpc-channels\.ts$/,
   /^src\/providers\/provider-http\.ts$/,
 ];
 /** Programs and simulators are no part of the service. */
@@ -12,6 +13,7 @@ const OTHER_PROGRAMS = [/^src\/cli\//, /^src\/sandbox\//, /^src\/demo/];
 
 const OPENS_SOCKETS = [
   /from 'undici'/,
+  /import \{[^}]*\bClient\b[^}]*\} from '@grpc\/grpc-js'/,
   /(?:await|return|=>|=) fetch\(/,
   /import \{[^}]*\b(?:request|get|connect|createConnection|Socket)\b[^}]*\} from 'node:(?:http|https|net|tls)'/,
   /import (?:\* as )?\w+ from 'node:(?:http|https|net|tls)'/,
