@@ -184,5 +184,7 @@ onEachDatabase('a deposit is credited once', CRYPTO_SCHEMA, (open) => {
     const repository = new CryptoDepositRepository(database.unitOfWork, crypto.clock);
     const claimed = await repository.claim({ ...row, id: 'another', state: 'confirming', creditedMicro: 0 });
     expect(claimed).toMatchObject({ id: row.id, state: 'credited' });
+    expect(await repository.change(row.id, ['confirming'], { blockNumber: 1 })).toBe(false);
+    expect(await crypto.deposits(invoice)).toEqual([row]);
   });
 });

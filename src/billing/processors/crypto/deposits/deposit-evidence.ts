@@ -1,4 +1,5 @@
-import type { Block, ChainReader, Hex } from '../chain/chain-reader.js';
+import type { ChainFacts } from '../chain/chain-facts.js';
+import type { Block, Hex } from '../chain/chain-reader.js';
 import type { CryptoDeposit } from './crypto-deposit.entity.js';
 import type { Place } from './deposit-recorder.js';
 
@@ -17,18 +18,14 @@ const UNCLEAR: Evidence = { verdict: 'unclear' };
  * that the chain has at this height.
  * @param address of the deposit's invoice
  */
-export function evidenceOf(reader: ChainReader, deposit: CryptoDeposit, address: string): Promise<Evidence> {
-  return deposit.token === null ? coinEvidence(reader, deposit) : tokenEvidence(reader, deposit, address);
+export function evidenceOf(facts: ChainFacts, deposit: CryptoDeposit, address: string): Promise<Evidence> {
+  return deposit.token === null ? coinEvidence(facts, deposit) : tokenEvidence(facts, deposit, address);
 }
 
-async function tokenEvidence(
-  reader: ChainReader,
-  deposit: CryptoDeposit,
-  address: string,
-): Promise<Evidence> {
-  const receipt = await reader.receipt(deposit.txHash as Hex);
-  if (!receipt) return evidenceOfLoss(await reader.block(deposit.blockNumber), deposit);
-  const block = await reader.block(receipt.blockNumber);
+async function tokenEvidence(facts: ChainFacts, deposit: CryptoDeposit, address: string): Promise<Evidence> {
+  const receipt = await facts.receipt(deposit.txHash as Hex);
+  if (!receipt) return evidenceOfLoss(await facts.block(deposit.blockNumber), deposit);
+  const block = await facts.block(receipt.blockNumber);
   if (block?.hash !== receipt.blockHash) return UNCLEAR;
   const transfer = receipt.transfers.find(({ position }) => position === deposit.position);
   const isSame = transfer?.token === deposit.token && transfer.to === address;
@@ -37,8 +34,8 @@ async function tokenEvidence(
 }
 
 /** A coin's deposit was found by a balance at a block, so it stands and falls with this block. */
-async function coinEvidence(reader: ChainReader, deposit: CryptoDeposit): Promise<Evidence> {
-  const block = await reader.block(deposit.blockNumber);
+async function coinEvidence(facts: ChainFacts, deposit: CryptoDeposit): Promise<Evidence> {
+  const block = await facts.block(deposit.blockNumber);
   if (block?.hash !== deposit.blockHash) return evidenceOfLoss(block, deposit);
   return { verdict: 'there', place: { block, units: BigInt(deposit.units) } };
 }

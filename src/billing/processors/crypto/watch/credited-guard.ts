@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { askingOnce, type ChainFacts } from '../chain/chain-facts.js';
 import type { ChainReader } from '../chain/chain-reader.js';
 import type { NetworkChain } from '../chain/network-chain.js';
 import type { CryptoDeposit } from '../deposits/crypto-deposit.entity.js';
@@ -25,19 +26,24 @@ export class CreditedGuard {
   ) {}
 
   async run(chain: NetworkChain, view: ChainView): Promise<void> {
+    const facts = askingOnce(view.reader);
     for (const deposit of await this.deposits.unsettled(view.network.chainId)) {
       view.signal.throwIfAborted();
       const invoice = await this.invoices.get(deposit.invoiceId);
-      const evidence = await this.evidence(view, deposit, invoice);
+      const evidence = await this.evidence(facts, view, { deposit, invoice });
       if (evidence.verdict === 'there') await this.confirm(view, deposit, evidence.place);
       if (evidence.verdict === 'gone') await this.miss(chain, view, { deposit, invoice });
     }
   }
 
   /** A coin's deposit stands as long as the address has received all that was credited, in whatever blocks. */
-  private async evidence(view: ChainView, deposit: CryptoDeposit, invoice: CryptoInvoice): Promise<Evidence> {
+  private async evidence(
+    facts: ChainFacts,
+    view: ChainView,
+    { deposit, invoice }: { deposit: CryptoDeposit; invoice: CryptoInvoice },
+  ): Promise<Evidence> {
     const { reader, settled } = view;
-    const evidence = await evidenceOf(reader, deposit, invoice.address);
+    const evidence = await evidenceOf(facts, deposit, invoice.address);
     if (deposit.token !== null || evidence.verdict !== 'gone') return evidence;
     if (!settled || settled.number < deposit.blockNumber) return { verdict: 'unclear' };
     const received = await receivedCoins(reader, invoice, settled);

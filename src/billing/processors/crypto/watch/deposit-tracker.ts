@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ChainFacts } from '../chain/chain-facts.js';
 import type { CryptoDeposit } from '../deposits/crypto-deposit.entity.js';
 import { CryptoDepositRepository } from '../deposits/crypto-deposit.repository.js';
 import { evidenceOf } from '../deposits/deposit-evidence.js';
@@ -24,11 +25,12 @@ export class DepositTracker {
 
   /** Asks the chain anew. Undefined: it is not there at the moment, or nobody can tell. */
   async track(
-    { reader, head, network }: ChainView,
+    facts: ChainFacts,
+    { head, network }: ChainView,
     deposit: CryptoDeposit,
   ): Promise<TrackedDeposit | undefined> {
     const invoice = await this.invoices.get(deposit.invoiceId);
-    const evidence = await evidenceOf(reader, deposit, invoice.address);
+    const evidence = await evidenceOf(facts, deposit, invoice.address);
     switch (evidence.verdict) {
       case 'unclear':
         return undefined;

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { CryptoNetwork } from '../../../../config/crypto-network.js';
+import { askingOnce, type ChainFacts } from '../chain/chain-facts.js';
 import { chunksOf } from '../chunks.js';
 import type { BlockRange, Hex, TransferSighting } from '../chain/chain-reader.js';
 import { CryptoDepositRepository } from '../deposits/crypto-deposit.repository.js';
@@ -73,22 +75,25 @@ export class TokenScan {
     const blocks = new Map(worthy.map(({ txHash, blockHash }) => [txHash, blockHash]));
     const known = await this.deposits.blocksOf(view.network.chainId, [...blocks.keys()]);
     const news = [...blocks].filter(([txHash, blockHash]) => known.get(txHash) !== blockHash);
+    const facts = askingOnce(view.reader);
     let isComplete = true;
     for (const batch of chunksOf(news, RECEIPTS_AT_ONCE)) {
       view.signal.throwIfAborted();
-      const isRecorded = await Promise.all(batch.map(([txHash]) => this.recordOne(view, txHash, invoices)));
+      const recording = batch.map(([txHash]) => this.recordOne(facts, txHash, view.network, invoices));
+      const isRecorded = await Promise.all(recording);
       isComplete = isComplete && isRecorded.every(Boolean);
     }
     return isComplete;
   }
 
   private async recordOne(
-    { network, reader }: ChainView,
+    facts: ChainFacts,
     txHash: Hex,
+    network: CryptoNetwork,
     invoices: InvoicesByAddress,
   ): Promise<boolean> {
-    const receipt = await reader.receipt(txHash);
-    const block = receipt && (await reader.block(receipt.blockNumber));
+    const receipt = await facts.receipt(txHash);
+    const block = receipt && (await facts.block(receipt.blockNumber));
     if (block?.hash !== receipt?.blockHash || !receipt || !block) return false;
     await this.recorder.record(receipt, block, network, invoices);
     return true;
