@@ -85,10 +85,11 @@ export class Exchange implements UpstreamListener {
   }
 
   answered(status: number, reason: string, rawHeaders: readonly Buffer[]): void {
-    this.status = status;
     if (status < 500) this.route?.lease?.firstByte();
     try {
+      // Until the sink has taken it the answer may still be refused as a whole.
       this.sink.head(status, reason, rawHeaders, this.served);
+      this.status = status;
     } catch (error) {
       this.call?.abort();
       this.refuse(upstreamProtocolError(error), 'error');
