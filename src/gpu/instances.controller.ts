@@ -23,12 +23,14 @@ export class InstancesController {
     private readonly posts: IdempotentPosts,
   ) {}
 
+  /** What can be rented now, from all farms or one, at the price that is charged. */
   @Get()
   @RequireScope('gpu:read')
   list(@Query() query: ListOffersDto): Promise<OfferListView> {
     return this.offers.list(query);
   }
 
+  /** Rents one offer; answers when the contract exists, not when it runs. */
   @Post(':provider/:offerId')
   @RequireScope('gpu:write')
   create(
@@ -45,6 +47,7 @@ export class InstancesController {
     );
   }
 
+  /** Ends a rental by contract, instance or rental id; repeated, it tells the state. */
   @Delete(':provider/:id')
   @HttpCode(200)
   @RequireScope('gpu:write')

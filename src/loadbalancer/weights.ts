@@ -19,5 +19,6 @@ const CHEAP_FACTOR = 1.2;
 /** How much of the traffic an instance takes relative to others, from 1 (small and dear) to 3.6 (80 GB and cheap). */
 export function weightOf({ vramGb, pricePerHour }: Capacity): number {
   const base = WEIGHT_BY_VRAM.find(([atLeastGb]) => vramGb >= atLeastGb)?.[1] ?? 1;
-  return pricePerHour < CHEAP_PRICE_PER_HOUR ? base * CHEAP_FACTOR : base;
+  // Rounded: 1.5 × 1.2 is no float, and people read these numbers.
+  return pricePerHour < CHEAP_PRICE_PER_HOUR ? Math.round(base * CHEAP_FACTOR * 100) / 100 : base;
 }

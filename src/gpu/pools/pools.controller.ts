@@ -15,12 +15,14 @@ export class PoolsController {
     private readonly catalogue: PoolCatalogue,
   ) {}
 
+  /** My pools; `default` holds all running rentals. */
   @Get()
   @RequireScope('gpu:read')
   list(@CurrentCaller() caller: Caller): Promise<PoolListView> {
     return this.catalogue.list(caller.userId);
   }
 
+  /** Makes a pool of rentals that serve the same thing. */
   @Post()
   @RequireScope('gpu:write')
   async create(@CurrentCaller() caller: Caller, @Body() body: CreatePoolDto): Promise<PoolView> {
@@ -28,12 +30,14 @@ export class PoolsController {
     return this.catalogue.get(caller.userId, body.name);
   }
 
+  /** One pool with its members. */
   @Get(':name')
   @RequireScope('gpu:read')
   get(@CurrentCaller() caller: Caller, @Param('name') name: string): Promise<PoolView> {
     return this.catalogue.get(caller.userId, name);
   }
 
+  /** Changes what is named; null sets the default, `members` replaces the whole list. */
   @Patch(':name')
   @RequireScope('gpu:write')
   async update(
@@ -45,6 +49,7 @@ export class PoolsController {
     return this.catalogue.get(caller.userId, name);
   }
 
+  /** Ends the pool; its rentals stay. */
   @Delete(':name')
   @HttpCode(204)
   @RequireScope('gpu:write')

@@ -19,12 +19,14 @@ export class RentalsController {
     private readonly posts: IdempotentPosts,
   ) {}
 
+  /** What I hold and held, in which state and why, and what it has cost. */
   @Get()
   @RequireScope('gpu:read')
   list(@CurrentCaller() caller: Caller, @Query() query: ListRentalsDto): Promise<RentalListView> {
     return this.catalogue.list(caller.userId, query);
   }
 
+  /** One rental. */
   @Get(':id')
   @RequireScope('gpu:read')
   get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<RentalView> {
@@ -49,6 +51,7 @@ export class RentalsController {
     });
   }
 
+  /** The last lines of the container's output. */
   @Get(':id/logs')
   @RequireScope('gpu:read')
   logs(

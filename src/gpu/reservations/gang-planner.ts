@@ -20,7 +20,7 @@ export class GangPlanner {
   /** What is on offer now. @throws when no farm answers */
   async search({ filters, providers }: GangOrder): Promise<ProviderOffer[]> {
     const { offers } = await this.providers.searchAll(filters, { providers, maxAgeMs: 0 });
-    return offers;
+    return filters.gpuModel === undefined ? offers.filter(runsUsualImages) : offers;
   }
 
   /** Cheapest first, distinct machines, within the total price, as far as the farms' queues let them be rented. */
@@ -58,4 +58,13 @@ export class GangPlanner {
       if (delayMs > leftMs) throw providerBusy(name, delayMs);
     }
   }
+}
+
+/**
+ * CUDA images for amd64 are what nearly everybody runs: a machine of another make is taken only when its GPU is asked
+ * for by name.
+ */
+function runsUsualImages({ specifications }: ProviderOffer): boolean {
+  const { gpu_arch: gpu = 'nvidia', cpu_arch: cpu = 'amd64' } = specifications;
+  return gpu === 'nvidia' && cpu === 'amd64';
 }

@@ -57,12 +57,14 @@ export class ReservationsController {
     return this.posts.once(post, () => this.batches.rent(caller.userId, body, timeLimitMs));
   }
 
+  /** My reservations, newest first. */
   @Get('reservations')
   @RequireScope('gpu:read')
   list(@CurrentCaller() caller: Caller, @Query() query: CursorQueryDto): Promise<ReservationListView> {
     return this.catalogue.list(caller.userId, query);
   }
 
+  /** One reservation: pending until all its members run. */
   @Get('reservations/:id')
   @RequireScope('gpu:read')
   get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<ReservationView> {
