@@ -1,4 +1,11 @@
-const BILLING_ROUTES = ['/api/v1/billing/', '/api/v1/admin/payments/'];
+/** Where amounts of money are read as they were written. */
+const BILLING_ROUTES = [
+  '/api/v1/billing/',
+  '/api/v1/admin/payments/',
+  '/api/v1/admin/credits/grant',
+  '/api/v1/admin/users/',
+  '/api/v1/credits/auto-renew',
+];
 const CALLBACK_ROUTES = '/api/v1/billing/webhooks/';
 
 /** A request of a billing route, with its body as it was sent. */

@@ -29,6 +29,7 @@ export class RentalOpener {
         provider: rental.provider,
         providerPricePerHourMicro: rental.providerPriceMicro,
         minimumHours: rental.minimumHours,
+        gpuCount: rental.gpuCount,
       });
       return rental;
     } catch (error) {
