@@ -201,6 +201,22 @@ describe('failures', () => {
     },
   );
 
+  it.each([
+    ['403 Forbidden', 'upstream_auth_required'],
+    ['202 Accepted', 'upstream_protocol_error'],
+    ['500 Broken', 'upstream_protocol_error'],
+  ])('of servers that answer a call with a bare %s are 502 %s', async (status, code) => {
+    const upstream = await startRawUpstream(
+      scripted((_, socket) => {
+        socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+        return [];
+      }),
+    );
+    proxy = await proxyTo([upstream.origin]);
+    expect(problemOf(await ask(proxy, toolCall('any')))).toEqual([502, code]);
+    await upstream.close();
+  });
+
   it('to connect are tried elsewhere in a pool, and told otherwise', async () => {
     const [dead, alsoDead] = [await refusedOrigin(), await refusedOrigin()];
     proxy = await proxyTo([dead, modern.origin]);
