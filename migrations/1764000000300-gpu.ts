@@ -88,7 +88,6 @@ function createRentals(runner: QueryRunner): Promise<void> {
     table.text('health_path', { nullable: true, length: 512 });
     table.count('health_port', { nullable: true });
     table.flag('has_service');
-    table.text('config_sealed');
     table.count('time_limit_ms', { nullable: true });
     table.count('duration_hours', { nullable: true });
     table.instant('ends_at', { nullable: true });

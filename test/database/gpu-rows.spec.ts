@@ -140,15 +140,6 @@ onEachDatabase('rows of rentals and their routing', PARTS, (open) => {
     expect(await read(wanted)).toMatchObject({ timeLimitMs: null, durationHours: 5 });
   });
 
-  it('does not read the environment along with the row', async () => {
-    const rental = await insert({ configSealed: 'sealed' });
-    expect(rental).not.toHaveProperty('configSealed');
-    const [row] = await database.unitOfWork.manager.query<{ config_sealed: string }[]>(
-      'SELECT config_sealed FROM rentals',
-    );
-    expect(row.config_sealed).toBe('sealed');
-  });
-
   it('stamps every touch of an owner later than the one before, whatever the clocks say', async () => {
     const pools = new PoolRepository(database.unitOfWork);
     const stamps: number[] = [];

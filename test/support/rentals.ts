@@ -32,7 +32,6 @@ export function rentalOf(difference: Partial<Rental> = {}): Rental {
     healthPath: null,
     healthPort: null,
     hasService: true,
-    configSealed: '',
     timeLimitMs: null,
     durationHours: null,
     endsAt: null,

@@ -3,7 +3,6 @@ import { Clock } from '../../common/clock.js';
 import { newId } from '../../common/id.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
-import { SecretBox } from '../../secrets/secret-box.js';
 import { Installation } from '../installation.service.js';
 import { OfferPrices } from '../offers/offer-prices.js';
 import type { RentalConfig } from './rental-config.js';
@@ -24,7 +23,6 @@ export class RentalFactory {
     private readonly providers: ProvidersService,
     private readonly prices: OfferPrices,
     private readonly installation: Installation,
-    private readonly secrets: SecretBox,
     private readonly clock: Clock,
   ) {}
 
@@ -59,7 +57,6 @@ export class RentalFactory {
       healthPath: config.health?.path ?? null,
       healthPort: config.health?.port ?? null,
       hasService: config.ports.length > 0,
-      configSealed: this.secrets.seal(config, configPlace(id)),
       timeLimitMs: timeLimitMs ?? null,
       durationHours: config.durationHours ?? null,
       endsAt: null,
@@ -71,5 +68,3 @@ export class RentalFactory {
     };
   }
 }
-
-const configPlace = (rentalId: string): string => `rentals|${rentalId}|config`;

@@ -7,7 +7,6 @@ import type { RentalState } from './rental-state.js';
 export const REASON_LENGTH = 64;
 
 /** Not read along with the row: it holds an environment that may be large, and nothing that lists rentals needs it. */
-const READ_ON_DEMAND = { nullable: false, select: false };
 
 /** One contract with a farm, owned by one user; the row is committed before the farm hears of it. */
 @Entity('rentals')
@@ -104,10 +103,6 @@ export class Rental {
   /** False when the owner asked for no ports: such a rental never serves. */
   @Flag()
   hasService: boolean;
-
-  /** RentalConfig, sealed. */
-  @Text(READ_ON_DEMAND)
-  configSealed: string;
 
   @Count({ nullable: true })
   timeLimitMs: number | null;

@@ -101,7 +101,17 @@ export class GangRenter {
     const known = run.takeFor(member, priceMicro);
     if (known || run.hasSearchedAgain || run.isOver) return known;
     run.hasSearchedAgain = true;
-    run.supply.add(await this.planner.search(run.order).catch(() => []));
+    run.supply.add(await this.searchAgain(run));
     return run.takeFor(member, priceMicro);
+  }
+
+  /** Without an answer the gang has to do with what it has. */
+  private async searchAgain({ order }: GangRun): Promise<ProviderOffer[]> {
+    try {
+      return await this.planner.search(order);
+    } catch (error) {
+      this.logger.warn({ msg: 'no further offers', reservation_id: order.reservationId, err: error });
+      return [];
+    }
   }
 }

@@ -131,7 +131,7 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
       { patienceMs: DESTROY_PATIENCE_MS, ...options },
     );
     this.changedAt = this.clock.now();
-    if (isRefused(answer) && ioNetFault(answer) !== 'no_such_deployment') throw ioNetError(answer);
+    if (isRefused(answer) && ioNetFault(answer) !== 'no_such_contract') throw ioNetError(answer);
   }
 
   async extendContract(contractId: string, hours: number, options: CallOptions): Promise<void> {
@@ -196,7 +196,7 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
   private async read(path: string, options: CallOptions): Promise<HttpAnswer | undefined> {
     const answer = await this.client.call({ method: 'GET', path, lane: 'read', isRepeatable: true }, options);
     if (!isRefused(answer)) return answer;
-    if (ioNetFault(answer) === 'no_such_deployment') return undefined;
+    if (ioNetFault(answer) === 'no_such_contract') return undefined;
     throw ioNetError(answer);
   }
 

@@ -11,10 +11,10 @@ interface RecordedError {
 
 const MEANINGS: Readonly<Record<string, readonly [fault: string, code: string]>> = {
   'unknown deployment/container (docs show a bare JSON string; the newer spec gives no schema)': [
-    'no_such_deployment',
+    'no_such_contract',
     'contract_not_found',
   ],
-  'unknown deployment': ['no_such_deployment', 'contract_not_found'],
+  'unknown deployment': ['no_such_contract', 'contract_not_found'],
   validation: ['rejected', 'provider_rejected'],
   'header absent (x-api-key is a REQUIRED header in the spec, so FastAPI answers 422, not 401)': [
     'bad_key',

@@ -1,19 +1,8 @@
 import type { DomainError } from '../../common/domain-error.js';
+import { farmError, type FarmFault } from '../farm-fault.js';
 import type { HttpAnswer } from '../provider-http.js';
-import {
-  contractNotFound,
-  offerGone,
-  providerAuthFailed,
-  providerOutOfCredit,
-  providerRejected,
-  providerUnavailable,
-  rentOutcomeUnknown,
-} from '../providers.errors.js';
+import { providerUnavailable } from '../providers.errors.js';
 import { isObject, objectOf, textOf } from '../wire-guards.js';
-
-/** What a refusal of io.net means. Its bodies for 401, 402 and 409 are not documented, so that status and words count. */
-export type IoNetFault =
-  'bad_key' | 'offer_gone' | 'no_credit' | 'no_such_deployment' | 'name_taken' | 'unavailable' | 'rejected';
 
 const NO_CREDIT = /not enough credit|insufficient|payment[ _]required/i;
 const NO_REPLICAS = /no available replicas|not enough replicas|no capacity|sold out/i;
@@ -25,36 +14,20 @@ export function isRefused({ status }: HttpAnswer): boolean {
   return status >= 300;
 }
 
-export function ioNetFault({ status, body }: HttpAnswer): IoNetFault {
+/** What a refusal of io.net means. Its bodies for 401, 402 and 409 are not documented, so that status and words count. */
+export function ioNetFault({ status, body }: HttpAnswer): FarmFault {
   const message = messageOf(body);
   if (status === 401 || status === 403 || isAboutTheKey(body)) return 'bad_key';
   if (status === 402 || NO_CREDIT.test(message)) return 'no_credit';
   if (NO_REPLICAS.test(message)) return 'offer_gone';
-  if (status === 404) return 'no_such_deployment';
+  if (status === 404) return 'no_such_contract';
   if (status === 409) return 'name_taken';
   if (status >= 500 || body === undefined) return 'unavailable';
   return 'rejected';
 }
 
-export function ioNetError(answer: HttpAnswer): DomainError {
-  switch (ioNetFault(answer)) {
-    case 'bad_key':
-      return providerAuthFailed('io.net');
-    case 'offer_gone':
-      return offerGone('io.net');
-    case 'no_credit':
-      return providerOutOfCredit('io.net');
-    case 'no_such_deployment':
-      return contractNotFound('io.net');
-    case 'name_taken':
-      // Our names are unique, so this one is ours: an earlier answer was lost.
-      return rentOutcomeUnknown('io.net');
-    case 'unavailable':
-      return providerUnavailable('io.net', `it answers ${answer.status}`);
-    case 'rejected':
-      return providerRejected('io.net', messageOf(answer.body) || `status ${answer.status}`);
-  }
-}
+export const ioNetError = (answer: HttpAnswer): DomainError =>
+  farmError('io.net', ioNetFault(answer), answer, messageOf(answer.body));
 
 /** A readable answer that is not what the endpoint promises. */
 export const unexpectedAnswer = (): DomainError => providerUnavailable('io.net', 'unexpected answer');

@@ -127,7 +127,7 @@ export class VastAiAdapter implements GpuProvider, OnModuleDestroy {
     const path = VAST_PATHS.instance(contractId);
     const answer = await this.client.call({ method: 'GET', path, lane: 'show', isRepeatable: true }, options);
     if (isRefused(answer)) {
-      if (vastFault(answer) === 'no_such_instance') return undefined;
+      if (vastFault(answer) === 'no_such_contract') return undefined;
       throw vastError(answer);
     }
     const instance = readInstance(answer.body);
@@ -143,7 +143,7 @@ export class VastAiAdapter implements GpuProvider, OnModuleDestroy {
       { patienceMs: DESTROY_PATIENCE_MS, ...options },
     );
     this.changedAt = this.clock.now();
-    if (isRefused(answer) && vastFault(answer) !== 'no_such_instance') throw vastError(answer);
+    if (isRefused(answer) && vastFault(answer) !== 'no_such_contract') throw vastError(answer);
   }
 
   async readLogs(contractId: string, { tail, ...options }: CallOptions & { tail: number }): Promise<string> {

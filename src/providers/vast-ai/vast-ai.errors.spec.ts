@@ -24,8 +24,8 @@ const MEANINGS: Readonly<Record<string, readonly [fault: string, code: string]>>
   'GET /api/v0/instances/': ['unavailable', 'provider_unavailable'],
   'GET /api/v1/instances/ filter on a computed column': ['rejected', 'provider_rejected'],
   'bad after_token': ['rejected', 'provider_rejected'],
-  'bid change / state change of unknown instance': ['no_such_instance', 'contract_not_found'],
-  'DELETE of unknown instance': ['no_such_instance', 'contract_not_found'],
+  'bid change / state change of unknown instance': ['no_such_contract', 'contract_not_found'],
+  'DELETE of unknown instance': ['no_such_contract', 'contract_not_found'],
   'PUT bid_price': ['rejected', 'provider_rejected'],
   'PUT state=running when the GPU was re-let: HTTP 200 family, instance stays stopped and MAY start and bill later':
     ['offer_gone', 'offer_gone'],

@@ -1,18 +1,8 @@
 import type { DomainError } from '../../common/domain-error.js';
+import { farmError, type FarmFault } from '../farm-fault.js';
 import type { HttpAnswer } from '../provider-http.js';
-import {
-  contractNotFound,
-  offerGone,
-  providerAuthFailed,
-  providerOutOfCredit,
-  providerRejected,
-  providerUnavailable,
-} from '../providers.errors.js';
+import { providerUnavailable } from '../providers.errors.js';
 import { objectOf, textOf } from '../wire-guards.js';
-
-/** What a refusal of vast.ai means. The status alone does not tell: a bad key, a lost offer and a gone contract are all 404. */
-export type VastFault =
-  'bad_key' | 'offer_gone' | 'no_credit' | 'no_such_instance' | 'unavailable' | 'rejected';
 
 const OUT_OF_CREDIT = new Set(['insufficient_credit', 'missing_billing', 'spend_rate_limit']);
 const NO_SUCH_INSTANCE = new Set(['no_such_instance', 'not_found']);
@@ -23,33 +13,20 @@ export function isRefused({ status, body }: HttpAnswer): boolean {
   return status >= 300 || objectOf(body).success === false;
 }
 
-export function vastFault({ status, body }: HttpAnswer): VastFault {
+/** What a refusal of vast.ai means. The status alone does not tell: a bad key, a lost offer and a gone contract are all 404. */
+export function vastFault({ status, body }: HttpAnswer): FarmFault {
   const { error } = objectOf(body);
   const code = textOf(error) ?? '';
   if (code === 'auth_error' || status === 401) return 'bad_key';
   if (OUT_OF_CREDIT.has(code) || status === 402) return 'no_credit';
   if (code === 'no_such_ask' || ASK_IS_GONE.test(messageOf(body))) return 'offer_gone';
-  if (NO_SUCH_INSTANCE.has(code)) return 'no_such_instance';
+  if (NO_SUCH_INSTANCE.has(code)) return 'no_such_contract';
   if (status >= 500 || body === undefined || code === 'deprecated_endpoint') return 'unavailable';
   return 'rejected';
 }
 
-export function vastError(answer: HttpAnswer): DomainError {
-  switch (vastFault(answer)) {
-    case 'bad_key':
-      return providerAuthFailed('vast.ai');
-    case 'offer_gone':
-      return offerGone('vast.ai');
-    case 'no_credit':
-      return providerOutOfCredit('vast.ai');
-    case 'no_such_instance':
-      return contractNotFound('vast.ai');
-    case 'unavailable':
-      return providerUnavailable('vast.ai', `it answers ${answer.status}`);
-    case 'rejected':
-      return providerRejected('vast.ai', messageOf(answer.body) || `status ${answer.status}`);
-  }
-}
+export const vastError = (answer: HttpAnswer): DomainError =>
+  farmError('vast.ai', vastFault(answer), answer, messageOf(answer.body));
 
 /** A readable answer that is not what the endpoint promises. */
 export const unexpectedAnswer = (): DomainError => providerUnavailable('vast.ai', 'unexpected answer');
