@@ -19,7 +19,7 @@ export class SecretBox {
     this.key = Buffer.from(hkdfSync('sha256', config.encryptionKey, '', 'gpuproxy secret box', 32));
   }
 
-  /** @param place where the value lives, e.g. `rentals|<id>|config` */
+  /** @param place where the value lives, e.g. `reservations|<id>|config` */
   seal(value: unknown, place: string): string {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.key, nonce).setAAD(Buffer.from(place));
