@@ -2,7 +2,7 @@ import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminOnly, CurrentCaller, type Caller } from '../../common/caller.js';
-import { MoneyInput } from '../../credits/money-input.js';
+import { MoneyInput } from '../../common/money-input.js';
 import { AdminLog } from '../admin-log.js';
 import { GrantCreditsDto } from '../dto/grant-credits.dto.js';
 import { GrantedView } from './granted.view.js';

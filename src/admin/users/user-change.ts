@@ -1,4 +1,4 @@
-import { MoneyInput } from '../../credits/money-input.js';
+import { MoneyInput } from '../../common/money-input.js';
 import type { QuotaChange } from '../../credits/quotas/quota-settings.js';
 import type { ChangeQuotasDto } from '../dto/change-quotas.dto.js';
 import type { ChangeUserDto } from '../dto/change-user.dto.js';

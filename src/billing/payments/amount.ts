@@ -1,5 +1,5 @@
 import { MICRO } from '../../common/money.js';
-import { MoneyInput } from '../../credits/money-input.js';
+import { MoneyInput } from '../../common/money-input.js';
 import { invalidAmount } from '../billing.errors.js';
 
 const CENTS_PER_USD = 100;

@@ -1,5 +1,5 @@
 import type { AutoRenewDto } from '../dto/auto-renew.dto.js';
-import { MoneyInput } from '../money-input.js';
+import { MoneyInput } from '../../common/money-input.js';
 import type { AutoRenewRule } from './auto-renew-rule.entity.js';
 
 /**

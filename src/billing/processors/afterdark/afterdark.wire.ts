@@ -1,5 +1,5 @@
 import { isLosslessNumber, parse } from 'lossless-json';
-import { MoneyInput } from '../../../credits/money-input.js';
+import { MoneyInput } from '../../../common/money-input.js';
 import { centsFromMicro, usdText } from '../../payments/amount.js';
 import type { Payment } from '../../payments/payment.entity.js';
 

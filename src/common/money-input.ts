@@ -1,10 +1,16 @@
 import { isLosslessNumber, parse } from 'lossless-json';
-import { DomainError, type FieldError } from '../common/domain-error.js';
-import { MICRO, microFromCredits } from '../common/money.js';
+import { DomainError, type FieldError } from './domain-error.js';
+import { microFromCredits } from './money.js';
 
-const USD = /^(0|[1-9]\d{0,5})(?:\.(\d{1,2}))?$/;
-const CREDITS = /^(0|[1-9]\d{0,8})(?:\.\d{1,6})?$/;
-const MICRO_PER_CENT = MICRO / 100;
+/** How an amount is written: no sign, no exponent, no leading zeros. */
+interface Notation {
+  pattern: RegExp;
+  example: string;
+  decimals: number;
+}
+
+const USD: Notation = { pattern: /^(0|[1-9]\d{0,5})(\.\d{1,2})?$/, example: '19.99', decimals: 2 };
+const CREDITS: Notation = { pattern: /^(0|[1-9]\d{0,8})(\.\d{1,6})?$/, example: '0.000001', decimals: 6 };
 
 /**
  * Reads the amounts of a request's body as they are written: through a float `1.005` would be less than it says, and
@@ -24,21 +30,12 @@ export class MoneyInput {
 
   /** Micro-credits; undefined when the body has none or a bad one, which `finish` reports. */
   usd(field: string): number | undefined {
-    const text = this.textOf(field);
-    if (text === undefined) return undefined;
-    const [, dollars, cents = ''] = USD.exec(text) ?? [];
-    if (dollars !== undefined) return Number(dollars) * MICRO + Number(cents.padEnd(2, '0')) * MICRO_PER_CENT;
-    this.refuse(field, `${field} must be an amount such as 50 or 19.99, with at most 2 decimals`);
-    return undefined;
+    return this.read(field, USD);
   }
 
   /** As `usd`, with the six decimals that credits have. */
   credits(field: string): number | undefined {
-    const text = this.textOf(field);
-    if (text === undefined) return undefined;
-    if (CREDITS.test(text)) return microFromCredits(text);
-    this.refuse(field, `${field} must be an amount such as 50 or 0.000001, with at most 6 decimals`);
-    return undefined;
+    return this.read(field, CREDITS);
   }
 
   refuse(field: string, message: string): void {
@@ -51,6 +48,17 @@ export class MoneyInput {
     if (errors.length === 0) return;
     const fields = errors.map(({ field }) => field).join(', ');
     throw new DomainError('invalid_input', 422, `Not accepted: ${fields}.`, { errors });
+  }
+
+  private read(field: string, { pattern, example, decimals }: Notation): number | undefined {
+    const text = this.textOf(field);
+    if (text === undefined) return undefined;
+    if (pattern.test(text)) return microFromCredits(text);
+    this.refuse(
+      field,
+      `${field} must be an amount such as 50 or ${example}, with at most ${decimals} decimals`,
+    );
+    return undefined;
   }
 
   private textOf(field: string): string | undefined {
