@@ -16,6 +16,7 @@ import { Payments1764000000500 } from './1764000000500-payments.js';
 import { Crypto1764000000600 } from './1764000000600-crypto.js';
 import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js';
 import { Streaming1764000000700 } from './1764000000700-streaming.js';
+import { Audit1764000000800 } from './1764000000800-audit.js';
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   PaymentRecords1764000000510,
   Crypto1764000000600,
   Streaming1764000000700,
+  Audit1764000000800,
 ];

@@ -97,6 +97,23 @@ export class AppConfig {
   };
   /** Key material of the secret box. */
   encryptionKey: string;
+  /** Older ones, which only open. */
+  encryptionKeysPrevious: readonly string[];
+  privacy: {
+    eraseDelayMs: number;
+    sessionRetentionMs: number;
+    personalRetentionMs: number;
+    callbackRetentionMs: number;
+  };
+  metrics: {
+    token?: string;
+    /** On loopback, without a token. */
+    port?: number;
+  };
+  logs: {
+    /** One of so many good requests of the data plane; 0 = none. */
+    requestSample: number;
+  };
   limits: { controlPerMinute: number; proxyPerMinute: number };
   providers: {
     vastAi: FarmConfig;

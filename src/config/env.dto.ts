@@ -179,6 +179,12 @@ export class Environment {
   @IsString()
   ENCRYPTION_KEY?: string;
 
+  @Variable('Identity', 'Older ENCRYPTION_KEYs that still open what they sealed, comma list.', {
+    isSecret: true,
+  })
+  @IsString()
+  ENCRYPTION_KEY_PREVIOUS = '';
+
   @Variable('Identity', 'Shortest password.')
   @NumberText()
   @IsInt()
@@ -491,4 +497,47 @@ export class Environment {
   @BooleanText()
   @IsBoolean()
   WS_PUBLIC_MARKET?: boolean;
+
+  @Variable('Privacy', 'A deleted account can be restored for so long; then it is erased for good.')
+  @IsDuration()
+  ACCOUNT_ERASE_DELAY = '168h';
+
+  @Variable('Privacy', 'Logins are kept for so long after their end.')
+  @IsDuration()
+  SESSION_RETENTION = '720h';
+
+  @Variable(
+    'Privacy',
+    'After so long addresses of callers are shortened, and those in the audit log become unreadable.',
+  )
+  @IsDuration()
+  PERSONAL_RETENTION = '2160h';
+
+  @Variable('Privacy', 'What payment processors sent in call-backs is kept for so long.')
+  @IsDuration()
+  CALLBACK_RETENTION = '2160h';
+
+  @Variable('Operations', 'Opens /metrics to who sends it as a bearer token; unset: closed.', {
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  METRICS_TOKEN?: string;
+
+  @Variable('Operations', 'Serves /metrics without a token on this port of 127.0.0.1; 0 takes a free one.')
+  @IsOptional()
+  @NumberText()
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  METRICS_PORT?: number;
+
+  @Variable(
+    'Operations',
+    'One of so many good requests of the data plane is logged (bad ones always are, up to 20 a second); 0 = none.',
+  )
+  @NumberText()
+  @IsInt()
+  @Min(0)
+  REQUEST_LOG_SAMPLE = 100;
 }

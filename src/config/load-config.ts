@@ -91,8 +91,9 @@ function sampleSecrets({
   IONET_API_KEY,
   API_KEY_PEPPER,
   ENCRYPTION_KEY,
+  METRICS_TOKEN,
 }: Environment): string[] {
-  return Object.entries({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER, ENCRYPTION_KEY })
+  return Object.entries({ VASTAI_API_KEY, IONET_API_KEY, API_KEY_PEPPER, ENCRYPTION_KEY, METRICS_TOKEN })
     .filter(([, value]) => isSampleValue(value))
     .map(([name]) => `${name} is a sample value`);
 }
@@ -157,7 +158,15 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
       maxMessageBytes: environment.WS_MAX_MESSAGE,
       isMarketPublic: environment.WS_PUBLIC_MARKET ?? isDeveloper,
     },
-    encryptionKey: environment.ENCRYPTION_KEY ?? deriveKey(resolved.secret, 'gpuproxy encryption key'),
+    ...encryptionKeys(environment, resolved.secret),
+    privacy: {
+      eraseDelayMs: parseDurationMs(environment.ACCOUNT_ERASE_DELAY),
+      sessionRetentionMs: parseDurationMs(environment.SESSION_RETENTION),
+      personalRetentionMs: parseDurationMs(environment.PERSONAL_RETENTION),
+      callbackRetentionMs: parseDurationMs(environment.CALLBACK_RETENTION),
+    },
+    metrics: { token: environment.METRICS_TOKEN, port: environment.METRICS_PORT },
+    logs: { requestSample: environment.REQUEST_LOG_SAMPLE },
     limits: {
       controlPerMinute: environment.RATE_LIMIT_PER_MINUTE,
       proxyPerMinute: environment.PROXY_RATE_LIMIT_PER_MINUTE,
@@ -222,6 +231,19 @@ function authConfig(environment: Environment, jwtSecret: string): AppConfig['aut
     loginMaxFailures: environment.LOGIN_MAX_FAILURES,
     loginLimitPer15Minutes: environment.LOGIN_RATE_LIMIT_PER_15M,
   };
+}
+
+/** Without ENCRYPTION_KEY the key follows JWT_SECRET: then JWT_SECRET_PREVIOUS names the older ones too. */
+function encryptionKeys(
+  { ENCRYPTION_KEY, ENCRYPTION_KEY_PREVIOUS, JWT_SECRET_PREVIOUS }: Environment,
+  secret: string,
+): Pick<AppConfig, 'encryptionKey' | 'encryptionKeysPrevious'> {
+  const derived = [secret, ...splitList(JWT_SECRET_PREVIOUS)]
+    .filter((text) => text !== '')
+    .map((text) => deriveKey(text, 'gpuproxy encryption key'));
+  const [encryptionKey = '', ...older] =
+    ENCRYPTION_KEY === undefined ? derived : [ENCRYPTION_KEY, ...derived];
+  return { encryptionKey, encryptionKeysPrevious: [...splitList(ENCRYPTION_KEY_PREVIOUS), ...older] };
 }
 
 /** Independent keys from one secret (HKDF), so that an operator has to keep only one. */

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { AppConfig } from '../config/config.js';
 import { SecretBox } from './secret-box.js';
 
-const box = (encryptionKey: string): SecretBox => new SecretBox({ encryptionKey } as AppConfig);
+const box = (encryptionKey: string, ...encryptionKeysPrevious: string[]): SecretBox =>
+  new SecretBox({
+    encryptionKey,
+    encryptionKeysPrevious: encryptionKeysPrevious as readonly string[],
+  } as AppConfig);
 
 describe('SecretBox', () => {
   const ours = box('a key of the operator');
@@ -26,14 +30,34 @@ describe('SecretBox', () => {
   });
 
   it('refuses a change of any byte', () => {
-    const [version, text] = ours.seal('x', 'p').split('.');
+    const [version, keyId, text] = ours.seal('x', 'p').split('.');
     const sealed = Buffer.from(text, 'base64url');
     for (const index of sealed.keys()) {
       // Bytes, not characters: a text's last character may hold bits that belong to no byte.
       const changed = Buffer.from(sealed);
       changed[index] ^= 1;
-      const forged = `${version}.${changed.toString('base64url')}`;
+      const forged = `${version}.${keyId}.${changed.toString('base64url')}`;
       expect(() => ours.open(forged, 'p')).toThrow();
     }
+  });
+
+  it('opens what older keys sealed while they are named, and seals with the new one', () => {
+    const old = ours.seal('x', 'p');
+    const renewed = box('a new key', 'a key of the operator');
+    expect(renewed.open(old, 'p')).toBe('x');
+    expect(old.startsWith(renewed.currentPrefix)).toBe(false);
+    expect(renewed.seal('x', 'p').startsWith(renewed.currentPrefix)).toBe(true);
+    expect(() => box('a new key').open(old, 'p')).toThrow('which is not set');
+  });
+
+  it('opens what was sealed before keys had ids', () => {
+    const [, , text] = ours.seal('x', 'p').split('.');
+    expect(box('a new key', 'a key of the operator').open(`v1.${text}`, 'p')).toBe('x');
+    expect(() => box('a new key').open(`v1.${text}`, 'p')).toThrow();
+  });
+
+  it('takes no other text', () => {
+    for (const text of ['', 'v1.', 'v3.abc', 'plain'])
+      expect(() => ours.open(text, 'p')).toThrow('not a sealed value');
   });
 });

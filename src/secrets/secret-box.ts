@@ -1,42 +1,72 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
+import { decrypt, encrypt } from './cipher.js';
 
-const VERSION = 'v1';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+/** `v2.<key id>.<text>`; before keys had ids it was `v1.<text>`. */
+const SEALED = /^(?:v1|v2\.([0-9a-f]{8}))\.([\w-]+)$/;
+
+interface MasterKey {
+  id: string;
+  key: Buffer;
+}
 
 /**
  * Encrypts what callers entrust to us (environment of their containers, registry passwords, upstream credentials)
- * before it reaches the database: AES-256-GCM, a random nonce each, bound to its place so that a value moved to
- * another row does not open.
+ * before it reaches the database. What is sealed names its key, so that a new ENCRYPTION_KEY seals from now on while
+ * the ones before it (ENCRYPTION_KEY_PREVIOUS) still open, until all values are sealed anew.
  */
 @Injectable()
 export class SecretBox {
-  private readonly key: Buffer;
+  private readonly current: MasterKey;
+  private readonly keys: readonly MasterKey[];
 
-  constructor(config: AppConfig) {
-    this.key = Buffer.from(hkdfSync('sha256', config.encryptionKey, '', 'gpuproxy secret box', 32));
+  constructor({ encryptionKey, encryptionKeysPrevious }: AppConfig) {
+    this.current = masterKeyOf(encryptionKey);
+    this.keys = [this.current, ...encryptionKeysPrevious.map((text) => masterKeyOf(text))];
   }
 
   /** @param place where the value lives, e.g. `reservations|<id>|config` */
   seal(value: unknown, place: string): string {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.key, nonce).setAAD(Buffer.from(place));
-    const sealed = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
-    return `${VERSION}.${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url')}`;
+    return `${this.currentPrefix}${encrypt(this.current.key, value, place)}`;
   }
 
-  /** @throws Error when the text was not sealed by this key for this place */
+  /** @throws Error when the text was not sealed by one of these keys for this place */
   open<T>(text: string, place: string): T {
-    const bytes = Buffer.from(text.slice(VERSION.length + 1), 'base64url');
-    const decipher = createDecipheriv('aes-256-gcm', this.key, bytes.subarray(0, NONCE_BYTES))
-      .setAAD(Buffer.from(place))
-      .setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    const opened = Buffer.concat([
-      decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)),
-      decipher.final(),
-    ]);
-    return JSON.parse(opened.toString('utf8')) as T;
+    const [, keyId, sealed] = SEALED.exec(text) ?? [];
+    if (sealed === undefined) throw new Error('not a sealed value');
+    if (keyId === undefined) return this.openUnnamed<T>(sealed, place);
+    const master = this.keys.find(({ id }) => id === keyId);
+    if (!master) throw new Error(`sealed with the key ${keyId}, which is not set`);
+    return decrypt<T>(master.key, sealed, place);
   }
+
+  /** Whether its key is one of these. */
+  canOpen(text: string): boolean {
+    const keyId = SEALED.exec(text)?.[1];
+    return this.keys.some(({ id }) => id === keyId);
+  }
+
+  /** How everything begins that needs no new seal. */
+  get currentPrefix(): string {
+    return `v2.${this.current.id}.`;
+  }
+
+  private openUnnamed<T>(sealed: string, place: string): T {
+    let failure: unknown;
+    for (const { key } of this.keys) {
+      try {
+        return decrypt<T>(key, sealed, place);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}
+
+function masterKeyOf(text: string): MasterKey {
+  const derive = (purpose: string, bytes: number): Buffer =>
+    Buffer.from(hkdfSync('sha256', text, '', purpose, bytes));
+  return { id: derive('gpuproxy secret box id', 4).toString('hex'), key: derive('gpuproxy secret box', 32) };
 }

@@ -14,7 +14,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   database: [...BASE, 'migrations'],
   redis: BASE,
   egress: BASE,
-  audit: BELOW,
+  // Its personal data is sealed.
+  audit: [...BELOW, 'secrets'],
   secrets: BELOW,
   jobs: BELOW,
   users: SERVICES,

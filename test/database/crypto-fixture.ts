@@ -202,6 +202,6 @@ export class CryptoHarness {
     const { networks, xpub } = this;
     const crypto = { isEnabled: true, networks, xpub, pollIntervalMs: 15_000, invoiceTtlMs: HOUR_MS };
     const billing = { signupCreditsMicro: 0, markupPercent: 0 } as AppConfig['billing'];
-    return { crypto, billing, encryptionKey: 'a key of the tests' };
+    return { crypto, billing, encryptionKey: 'a key of the tests', encryptionKeysPrevious: [] };
   }
 }
