@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { CreditsModule } from '../credits/credits.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminLog } from './admin-log.js';
+import { AdminAuditController } from './audit/admin-audit.controller.js';
 import { AdminCreditsController } from './credits/admin-credits.controller.js';
 import { Granting } from './credits/granting.service.js';
 import { AdminLedgerController } from './ledger/admin-ledger.controller.js';
@@ -13,8 +15,9 @@ import { UserAdministration } from './users/user-administration.service.js';
 
 /** What administrators see and do over HTTP; nothing imports it. */
 @Module({
-  imports: [CreditsModule, UsersModule],
+  imports: [AuditModule, CreditsModule, UsersModule],
   controllers: [
+    AdminAuditController,
     AdminCreditsController,
     AdminLedgerController,
     AdminStatsController,

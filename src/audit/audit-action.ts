@@ -31,6 +31,7 @@ export const AUDIT_ACTIONS = [
   'payment.begun',
   'payment.completed',
   'payment.refunded',
+  'payment.refund_reversed',
   'payment.disputed',
   'payment.dispute_closed',
   'callback.rejected',

@@ -1,6 +1,7 @@
 import { Body, Controller, Header, Headers, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, JwtOnly, Public, type Caller } from '../common/caller.js';
+import { RequestOrigin, type Origin } from '../common/origin.js';
 import type { SessionDevice } from '../sessions/session-store.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { LoginDto } from './dto/login.dto.js';
@@ -28,8 +29,12 @@ export class AuthController {
   /** Opens an account. */
   @Public()
   @Post('register')
-  async register(@Body() body: RegisterDto, @Device() device: SessionDevice): Promise<RegisteredView> {
-    return RegisteredView.from(await this.login.register(body, device));
+  async register(
+    @Body() body: RegisterDto,
+    @Device() device: SessionDevice,
+    @RequestOrigin() origin: Origin,
+  ): Promise<RegisteredView> {
+    return RegisteredView.from(await this.login.register(body, device, origin));
   }
 
   /** Opens a login: tokens for email address and password. */
@@ -40,9 +45,10 @@ export class AuthController {
   async logIn(
     @Body() body: LoginDto,
     @Device() device: SessionDevice,
+    @RequestOrigin() origin: Origin,
     @Headers('authorization') authorization?: string,
   ): Promise<LoginView> {
-    return LoginView.from(await this.login.login(body, device, bearerOf({ authorization })));
+    return LoginView.from(await this.login.login(body, device, origin, bearerOf({ authorization })));
   }
 
   /** Exchanges a refresh token for new tokens. */
@@ -60,9 +66,10 @@ export class AuthController {
   @HttpCode(200)
   async logOut(
     @Body() body: LogoutDto,
+    @RequestOrigin() origin: Origin,
     @Headers('authorization') authorization?: string,
   ): Promise<MessageView> {
-    await this.logins.logout(bearerOf({ authorization }), body.refresh_token);
+    await this.logins.logout(bearerOf({ authorization }), body.refresh_token, origin);
     return { message: 'Logged out.' };
   }
 
@@ -70,8 +77,11 @@ export class AuthController {
   @JwtOnly()
   @Post('logout-all')
   @HttpCode(200)
-  async logOutEverywhere(@CurrentCaller() caller: Caller): Promise<MessageView> {
-    await this.logins.logoutAll(caller.userId);
+  async logOutEverywhere(
+    @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
+  ): Promise<MessageView> {
+    await this.logins.logoutAll(caller.userId, origin);
     return { message: 'Logged out everywhere.' };
   }
 
@@ -83,7 +93,8 @@ export class AuthController {
     @CurrentCaller() caller: Caller,
     @Body() body: ChangePasswordDto,
     @Device() device: SessionDevice,
+    @RequestOrigin() origin: Origin,
   ): Promise<PasswordChangedView> {
-    return PasswordChangedView.from(await this.login.changePassword(caller.userId, body, device));
+    return PasswordChangedView.from(await this.login.changePassword(caller.userId, body, device, origin));
   }
 }

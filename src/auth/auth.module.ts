@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { RedisModule } from '../redis/redis.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -69,6 +70,7 @@ const GUARDS = [AuthGuard, RateLimitGuard, AccessGuard].map((guard) => ({
 
 @Module({
   imports: [
+    AuditModule,
     UsersModule,
     SessionsModule,
     JobsModule,

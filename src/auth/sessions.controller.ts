@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, JwtOnly, type Caller } from '../common/caller.js';
+import { RequestOrigin, type Origin } from '../common/origin.js';
 import { PageQueryDto } from './dto/page-query.dto.js';
 import { LoginSessionsService } from './login-sessions.service.js';
 import type { MessageView } from './message.view.js';
@@ -23,8 +24,12 @@ export class SessionsController {
   /** Ends one login. */
   @JwtOnly()
   @Delete(':id')
-  async end(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<MessageView> {
-    await this.logins.end(caller.userId, id);
+  async end(
+    @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
+    @Param('id') id: string,
+  ): Promise<MessageView> {
+    await this.logins.end(caller.userId, id, origin);
     return { message: 'Session ended.' };
   }
 }

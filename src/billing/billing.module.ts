@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { provideAll } from '../common/registry.js';
 import { CreditsModule } from '../credits/credits.module.js';
 import { AccountOpener } from '../credits/ledger/account-opener.js';
@@ -102,6 +103,7 @@ export const BILLING_PROVIDERS = [
 /** Money in and out: payments, call-backs, refunds, disputes, saved methods and automatic renewal. */
 @Module({
   imports: [
+    AuditModule,
     JobsModule,
     CreditsModule,
     EgressModule,

@@ -4,7 +4,8 @@ import type { Origin } from './origin.js';
 export const SECURITY_NOTED = 'security.noted';
 
 export interface SecurityNote {
-  action: 'access.refused' | 'api_key.refused' | 'callback.rejected' | 'egress.denied';
+  action:
+    'access.refused' | 'api_key.refused' | 'callback.rejected' | 'egress.denied' | 'session.token_reused';
   origin: Origin;
   /** Whose account it concerns, when it is not the actor's own. */
   subjectId?: string;

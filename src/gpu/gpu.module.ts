@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { CreditsModule } from '../credits/credits.module.js';
 import { EgressModule } from '../egress/egress.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
@@ -52,6 +53,8 @@ import { RentalsController } from './rentals/rentals.controller.js';
 import { RentalsService } from './rentals/rentals.service.js';
 import { RentalTransitions } from './rentals/rental-transitions.service.js';
 import { RentalFactory } from './rentals/rental-factory.js';
+import { RentalNews } from './rentals/rental-news.js';
+import { RentalTrail } from './rentals/rental-trail.js';
 import { RentalMetering } from './rentals/rental-metering.service.js';
 import { RentalOpener } from './rentals/rental-opener.js';
 import { RentingService } from './rentals/renting.service.js';
@@ -101,9 +104,11 @@ const RENTALS = [
   RentalCatalogue,
   RentalFactory,
   RentalMetering,
+  RentalNews,
   RentalOpener,
   RentalRepository,
   RentalsService,
+  RentalTrail,
   RentalTransitions,
   RentingService,
   SingleRentalService,
@@ -143,6 +148,7 @@ const RECONCILER = [
 @Module({
   imports: [
     TypeOrmModule.forFeature(ENTITIES),
+    AuditModule,
     CreditsModule,
     EgressModule,
     JobsModule,

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, R
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type Caller } from '../common/caller.js';
+import { RequestOrigin, type Origin } from '../common/origin.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { ListOffersDto } from './offers/dto/list-offers.dto.js';
 import { OfferListView } from './offers/offer.view.js';
@@ -39,11 +40,12 @@ export class InstancesController {
     @Body() body: CreateRentalDto,
     @Headers() headers: Record<string, string | undefined>,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @RequestOrigin() origin: Origin,
   ): Promise<CreatedRentalView> {
     const timeLimitMs = rentalTimeLimitMs(headers);
     const input = { at, body, timeLimitMs };
     return this.posts.once({ caller, headers, reply, operation: 'instances.create', input }, async () =>
-      CreatedRentalView.from(await this.renting.rent(caller.userId, at, body, timeLimitMs)),
+      CreatedRentalView.from(await this.renting.rent(caller.userId, at, body, timeLimitMs, origin)),
     );
   }
 
@@ -55,7 +57,8 @@ export class InstancesController {
     @CurrentCaller() caller: Caller,
     @Param('provider') provider: string,
     @Param('id') id: string,
+    @RequestOrigin() origin: Origin,
   ): Promise<DestroyedRentalView> {
-    return this.rentals.destroy(caller.userId, provider, id);
+    return this.rentals.destroy(caller.userId, provider, id, origin);
   }
 }

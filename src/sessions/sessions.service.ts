@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { EventBus } from '../common/event-bus.js';
 import { newId } from '../common/id.js';
+import { SECURITY_NOTED, type SecurityNote } from '../common/security-note.js';
 import { AppConfig } from '../config/config.js';
 import { hashRefreshToken, RefreshTokens, type RefreshToken } from './refresh-tokens.js';
 import { SESSION_STORE, type SessionCursor, type SessionDevice, type SessionStore } from './session-store.js';
@@ -140,9 +141,17 @@ export class SessionsService {
     return isParent && isSameDevice && this.clock.now() - (session.rotatedAt ?? 0) <= LOST_ANSWER_MS;
   }
 
-  private async endReused(session: Session, { ip }: SessionDevice): Promise<void> {
+  private async endReused(session: Session, device: SessionDevice): Promise<void> {
     await this.end(session, 'refresh_token_reused');
-    this.logger.warn({ msg: 'used refresh token presented; session ended', session: session.id, ip });
+    const { id, userId } = session;
+    this.logger.warn({ msg: 'used refresh token presented; session ended', session: id, ip: device.ip });
+    const data: SecurityNote = {
+      action: 'session.token_reused',
+      origin: { actorKind: 'anonymous', ...device },
+      subjectId: userId,
+      target: `session:${id}`,
+    };
+    this.events.emit({ name: SECURITY_NOTED, userId, at: this.clock.now(), data });
   }
 
   private announceEnd({ id, userId }: Session): void {

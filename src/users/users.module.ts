@@ -1,15 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { PasswordService } from './passwords/password.service.js';
 import { User } from './user.entity.js';
+import { UserChanges } from './user-changes.js';
 import { UserRepository } from './user.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([User])],
-  providers: [UserRepository, PasswordHasher, PasswordPolicy, PasswordService, UsersService],
+  imports: [AuditModule, TypeOrmModule.forFeature([User])],
+  providers: [UserRepository, UserChanges, PasswordHasher, PasswordPolicy, PasswordService, UsersService],
   exports: [UsersService, PasswordService],
 })
 export class UsersModule {}

@@ -1,20 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditEvent } from '../audit/audit-event.js';
 import { Clock } from '../common/clock.js';
-import { EventBus } from '../common/event-bus.js';
 import { newId } from '../common/id.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
+import { OPERATOR, SYSTEM, type Origin } from '../common/origin.js';
 import { isUniqueViolation } from '../database/unique-violation.js';
 import { normalizeEmail } from './email.js';
 import { PasswordService } from './passwords/password.service.js';
 import { User } from './user.entity.js';
+import { UserChanges } from './user-changes.js';
 import { UserRepository, type UserCursor } from './user.repository.js';
 import { emailTaken, lastAdmin, userNotFound } from './users.errors.js';
 
-/**
- * Emitted after a change of what a user may do (password, role, disabling): whoever remembers a verified caller of
- * this user forgets it.
- */
-export const USER_ACCESS_CHANGED = 'user.access_changed';
+export { USER_ACCESS_CHANGED } from './user-changes.js';
 
 export interface NewUser {
   email: string;
@@ -35,15 +32,14 @@ export class UsersService {
   constructor(
     private readonly users: UserRepository,
     private readonly passwords: PasswordService,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: UserChanges,
     private readonly clock: Clock,
-    private readonly events: EventBus,
   ) {}
 
   /** @throws DomainError 409 `email_taken`, 422 `weak_password` */
-  async register(input: NewUser): Promise<User> {
+  async register(input: NewUser, origin: Origin = SYSTEM): Promise<User> {
     this.passwords.requireStrong(input.password, input);
-    return this.create(input, false);
+    return this.create(input, { mustChangePassword: false, origin });
   }
 
   /**
@@ -53,7 +49,7 @@ export class UsersService {
    */
   async createByOperator(email: string, password: string, name: string): Promise<User> {
     const isWeak = this.passwords.violation(password, { email, name }) !== undefined;
-    return this.create({ email, password, name }, isWeak);
+    return this.create({ email, password, name }, { mustChangePassword: isWeak, origin: OPERATOR });
   }
 
   async findById(id: string): Promise<User | undefined> {
@@ -84,53 +80,65 @@ export class UsersService {
    * another change came first.
    * @throws DomainError 422 `weak_password` on the field `new_password`
    */
-  async setPassword(user: User, newPassword: string): Promise<User | undefined> {
+  async setPassword(user: User, newPassword: string, origin: Origin = SYSTEM): Promise<User | undefined> {
     this.passwords.requireStrong(newPassword, user, 'new_password');
     const passwordHash = await this.passwords.hash(newPassword);
-    const isChanged = await this.users.updateAndEndSessions(
-      { id: user.id, passwordHash: user.passwordHash },
-      { passwordHash, mustChangePassword: false, updatedAt: this.clock.now() },
+    const patch = { passwordHash, mustChangePassword: false, updatedAt: this.clock.now() };
+    const seen = { id: user.id, passwordHash: user.passwordHash };
+    const isChanged = await this.changes.make(eventOf(origin, 'password.changed', user.id), (manager) =>
+      this.users.updateAndEndSessions(seen, patch, manager),
     );
-    this.announce(user.id);
+    this.changes.announceAccess(user.id);
     return isChanged ? this.findById(user.id) : undefined;
   }
 
   /** Voids every login of the account. */
-  async endSessions(userId: string): Promise<void> {
-    await this.users.updateAndEndSessions({ id: userId }, { updatedAt: this.clock.now() });
-    this.announce(userId);
+  async endSessions(userId: string, origin: Origin = SYSTEM): Promise<void> {
+    const patch = { updatedAt: this.clock.now() };
+    await this.changes.make(eventOf(origin, 'session.all_ended', userId), (manager) =>
+      this.users.updateAndEndSessions({ id: userId }, patch, manager),
+    );
+    this.changes.announceAccess(userId);
   }
 
   /** Keeps the user's logins: the role is read from this row. @throws DomainError 404 `user_not_found` */
-  async makeAdmin(email: string): Promise<User> {
+  async makeAdmin(email: string, origin: Origin = OPERATOR): Promise<User> {
     const user = await this.requireByEmail(email);
     const patch = { isAdmin: true, updatedAt: this.clock.now() };
-    await this.users.update({ id: user.id }, patch);
-    this.announce(user.id);
+    const event = eventOf(origin, 'user.role_changed', user.id, { is_admin: true });
+    await this.changes.make(event, (manager) => this.users.update({ id: user.id }, patch, manager));
+    this.changes.announceAccess(user.id);
     return { ...user, ...patch };
   }
 
   /** @throws DomainError 404 `user_not_found`, 409 `last_admin` */
-  revokeAdmin(userId: string): Promise<User> {
-    return this.changeKeepingAnAdmin(userId, { isAdmin: false });
+  revokeAdmin(userId: string, origin: Origin = OPERATOR): Promise<User> {
+    const event = eventOf(origin, 'user.role_changed', userId, { is_admin: false });
+    return this.changeKeepingAnAdmin(event, userId, { isAdmin: false });
   }
 
   /** Shuts the account out, keys and logins alike. @throws DomainError 404 `user_not_found`, 409 `last_admin` */
-  deactivate(userId: string): Promise<User> {
-    return this.changeKeepingAnAdmin(userId, { isActive: false });
+  deactivate(userId: string, origin: Origin = SYSTEM): Promise<User> {
+    const event = eventOf(origin, 'user.deactivated', userId);
+    return this.changeKeepingAnAdmin(event, userId, { isActive: false });
   }
 
   /** Lets the account in again; logins from before stay void. @throws DomainError 404 `user_not_found` */
-  async activate(userId: string): Promise<User> {
+  async activate(userId: string, origin: Origin = SYSTEM): Promise<User> {
     const patch = { isActive: true, updatedAt: this.clock.now() };
-    await this.users.updateAndEndSessions({ id: userId }, patch);
-    this.announce(userId);
+    await this.changes.make(eventOf(origin, 'user.activated', userId), (manager) =>
+      this.users.updateAndEndSessions({ id: userId }, patch, manager),
+    );
+    this.changes.announceAccess(userId);
     const user = await this.users.findById(userId);
     if (!user) throw userNotFound();
     return user;
   }
 
-  private async create({ email, password, name }: NewUser, mustChangePassword: boolean): Promise<User> {
+  private async create(
+    { email, password, name }: NewUser,
+    { mustChangePassword, origin }: { mustChangePassword: boolean; origin: Origin },
+  ): Promise<User> {
     const now = this.clock.now();
     const user: User = {
       id: newId(),
@@ -144,22 +152,28 @@ export class UsersService {
       createdAt: now,
       updatedAt: now,
     };
-    await this.insert(user);
-    this.events.emit({ name: 'user.registered', userId: user.id, at: now, data: { id: user.id } });
+    await this.insert(user, origin);
+    this.changes.announce('user.registered', user.id);
     return user;
   }
 
-  private async insert(user: User): Promise<void> {
+  private async insert(user: User, origin: Origin): Promise<void> {
     try {
-      await this.users.insert(user);
+      await this.changes.make(eventOf(origin, 'user.registered', user.id), (manager) =>
+        this.users.insert(user, manager),
+      );
     } catch (error) {
       throw isUniqueViolation(error, 'users', ['email']) ? emailTaken() : error;
     }
   }
 
   /** Takes a power away unless nobody would be left to give it back. */
-  private async changeKeepingAnAdmin(userId: string, change: Partial<User>): Promise<User> {
-    const user = await this.unitOfWork.run(async (manager) => {
+  private async changeKeepingAnAdmin(
+    event: AuditEvent,
+    userId: string,
+    change: Partial<User>,
+  ): Promise<User> {
+    const user = await this.changes.make(event, async (manager) => {
       const found = await this.users.findById(userId, manager);
       if (!found) throw userNotFound();
       const isLast = found.isAdmin && found.isActive && (await this.users.countActiveAdmins(manager)) < 2;
@@ -169,11 +183,16 @@ export class UsersService {
       else await this.users.update({ id: userId }, patch, manager);
       return { ...found, ...patch };
     });
-    this.announce(userId);
+    this.changes.announceAccess(userId);
     return user;
   }
+}
 
-  private announce(userId: string): void {
-    this.events.emit({ name: USER_ACCESS_CHANGED, userId, at: this.clock.now(), data: { id: userId } });
-  }
+function eventOf(
+  origin: Origin,
+  action: AuditEvent['action'],
+  subjectId: string,
+  details?: AuditEvent['details'],
+): AuditEvent {
+  return { action, origin, subjectId, target: `user:${subjectId}`, details };
 }

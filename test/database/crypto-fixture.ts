@@ -1,6 +1,8 @@
 import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { EntityManager } from 'typeorm';
+import { AuditLog } from '../../src/audit/audit-log.js';
+import { AuditRepository } from '../../src/audit/audit.repository.js';
 import { BILLING_ENTITIES } from '../../src/billing/billing.entities.js';
 import { PaymentMethods } from '../../src/billing/methods/payment-methods.service.js';
 import { NextActionBox } from '../../src/billing/payments/next-action-box.js';
@@ -34,16 +36,22 @@ import { LedgerService } from '../../src/credits/ledger/ledger.service.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import type { Job } from '../../src/jobs/job.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
+import { PersonalVault } from '../../src/secrets/personal-vault.js';
 import { SecretBox } from '../../src/secrets/secret-box.js';
+import { AUDIT_ENTITIES } from './audit-fixture.js';
 import { newXpub } from '../support/crypto-settings.js';
 import type { TestDatabase } from '../support/databases.js';
 
-export const CRYPTO_SCHEMA = { entities: [...CREDITS_ENTITIES, ...BILLING_ENTITIES, ...CRYPTO_ENTITIES] };
+export const CRYPTO_SCHEMA = {
+  entities: [...AUDIT_ENTITIES, ...CREDITS_ENTITIES, ...BILLING_ENTITIES, ...CRYPTO_ENTITIES],
+};
 export const DOLLAR = 1_000_000;
 const HOUR_MS = 3_600_000;
 
 /** The parts of billing that crypto payments work with. */
 const PAYMENTS = [
+  AuditLog,
+  AuditRepository,
   NextActionBox,
   PaymentAlerts,
   PaymentEvents,
@@ -55,6 +63,7 @@ const PAYMENTS = [
   PaymentRepository,
   PaymentSettlement,
   PaymentsService,
+  PersonalVault,
   SecretBox,
 ];
 

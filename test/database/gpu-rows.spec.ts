@@ -7,6 +7,8 @@ import { PoolRepository } from '../../src/gpu/pools/pool.repository.js';
 import { newPool } from '../../src/gpu/pools/pool-settings.js';
 import { ContractRecorder } from '../../src/gpu/rentals/contract-recorder.js';
 import { Rental } from '../../src/gpu/rentals/rental.entity.js';
+import { RentalNews } from '../../src/gpu/rentals/rental-news.js';
+import { RentalTrail } from '../../src/gpu/rentals/rental-trail.js';
 import { RentalRepository } from '../../src/gpu/rentals/rental.repository.js';
 import { RentalTransitions } from '../../src/gpu/rentals/rental-transitions.service.js';
 import { Reservation } from '../../src/gpu/reservations/reservation.entity.js';
@@ -15,8 +17,9 @@ import { User } from '../../src/users/user.entity.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { NOON, rentalOf } from '../support/rentals.js';
 import { quietLogs } from '../support/running-daemon.js';
+import { AUDIT_ENTITIES, AuditDesk } from './audit-fixture.js';
 
-const PARTS = { entities: [User, Rental, Reservation, Pool, PoolMember, RoutingChange] };
+const PARTS = { entities: [...AUDIT_ENTITIES, User, Rental, Reservation, Pool, PoolMember, RoutingChange] };
 
 onEachDatabase('rows of rentals and their routing', PARTS, (open) => {
   let database: TestDatabase;
@@ -34,11 +37,12 @@ onEachDatabase('rows of rentals and their routing', PARTS, (open) => {
     settled = [];
     const metering = { start: async () => undefined, finish: async ({ id }: Rental) => settled.push(id) };
     const directory = { ownerChanged: async () => undefined, fence: () => undefined };
+    const audit = new AuditDesk(database.unitOfWork, clock);
     transitions = new RentalTransitions(
       rentals,
+      new RentalTrail(database.unitOfWork, rentals, audit.log),
       metering as never,
-      directory as never,
-      new EventBus(),
+      new RentalNews(directory as never, new EventBus(), clock),
       clock,
     );
     recorder = new ContractRecorder(database.unitOfWork, rentals, transitions, clock);

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AdminOnly, CurrentCaller, type Caller } from '../../common/caller.js';
 import { MoneyInput } from '../../common/money-input.js';
-import { AdminLog } from '../admin-log.js';
+import { RequestOrigin, type Origin } from '../../common/origin.js';
 import { GrantCreditsDto } from '../dto/grant-credits.dto.js';
 import { GrantedView } from './granted.view.js';
 import { Granting, type GrantOrder } from './granting.service.js';
@@ -12,24 +12,20 @@ import { Granting, type GrantOrder } from './granting.service.js';
 @AdminOnly()
 @Controller('admin/credits')
 export class AdminCreditsController {
-  constructor(
-    private readonly granting: Granting,
-    private readonly log: AdminLog,
-  ) {}
+  constructor(private readonly granting: Granting) {}
 
   /** Gives a user credits; once per `Idempotency-Key`. */
   @Post('grant')
   async grant(
     @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
     @Body() input: GrantCreditsDto,
     @Req() { rawBody }: { rawBody?: string },
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GrantedView> {
-    const { replayed, result } = await this.granting.grant(caller, orderFrom(input, rawBody), key);
+    const { replayed, result } = await this.granting.grant(caller, orderFrom(input, rawBody), key, origin);
     if (replayed) void reply.header('idempotent-replayed', 'true');
-    const after = { granted: result.granted, transfer_id: result.transfer_id, reason: input.reason };
-    this.log.record(caller, { action: 'credits.granted', target: result.user_id, after });
     return result;
   }
 }

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../../audit/audit-log.js';
 import type { Caller } from '../../common/caller.js';
 import { newId } from '../../common/id.js';
+import { creditsFromMicro } from '../../common/money.js';
+import type { Origin } from '../../common/origin.js';
 import { LedgerService } from '../../credits/ledger/ledger.service.js';
 import { IdempotencyService, type IdempotentReply } from '../../database/idempotency.service.js';
 import { inputHash } from '../../database/input-hash.js';
@@ -25,6 +28,7 @@ export class Granting {
     private readonly users: UsersService,
     private readonly ledger: LedgerService,
     private readonly idempotency: IdempotencyService,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -35,21 +39,34 @@ export class Granting {
     admin: Caller,
     order: GrantOrder,
     key: string | undefined,
+    origin: Origin,
   ): Promise<IdempotentReply<GrantedView>> {
     const user = await this.find(order);
     const { amountMicro, reason } = order;
     const input = { operation: 'admin.grant', userId: user.id, amountMicro, reason };
     return this.idempotency.execute({ userId: admin.userId, key, input }, () =>
-      this.post(admin, user, order, key ?? newId()),
+      this.post(origin, user, order, `grant:admin:${inputHash([admin.userId, key ?? newId()])}`),
     );
   }
 
-  private async post(admin: Caller, user: User, order: GrantOrder, key: string): Promise<GrantedView> {
-    const { amountMicro, reason } = order;
-    // The ledger remembers the key longer, and also what was posted just before a crash.
-    const idempotencyKey = `grant:admin:${inputHash([admin.userId, key])}`;
-    const grant = { userId: user.id, amountMicro, reason, actorId: admin.userId, idempotencyKey };
-    const { transferId } = await this.ledger.grant(grant);
+  /** The ledger remembers the key longer, and also what was posted just before a crash. */
+  private async post(
+    origin: Origin,
+    user: User,
+    { amountMicro, reason }: GrantOrder,
+    idempotencyKey: string,
+  ): Promise<GrantedView> {
+    const { actorId, requestId } = origin;
+    const grant = { userId: user.id, amountMicro, reason, actorId, requestId, idempotencyKey };
+    const details = { credits: creditsFromMicro(amountMicro), reason };
+    const event = {
+      action: 'credits.granted',
+      origin,
+      subjectId: user.id,
+      target: `user:${user.id}`,
+      details,
+    } as const;
+    const { transferId } = await this.ledger.grant(grant, (manager) => this.audit.append(event, manager));
     return GrantedView.from(await this.ledger.balanceOf(user.id), amountMicro, transferId);
   }
 

@@ -1,6 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AdminOnly, CurrentCaller, type Caller } from '../../common/caller.js';
+import { AdminOnly } from '../../common/caller.js';
+import { RequestOrigin, type Origin } from '../../common/origin.js';
 import { EntryHistory } from '../../credits/ledger/entry-history.service.js';
 import { LedgerVerifier } from '../../credits/ledger/ledger-verifier.js';
 import { userAccount } from '../../credits/ledger/transfer-codes.js';
@@ -22,11 +23,11 @@ export class AdminLedgerController {
   /** Entries of all accounts or of one, latest first. */
   @Get('entries')
   async entries(
-    @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
     @Query() { user_id: userId, account = userId && userAccount(userId), limit, cursor }: ListEntriesDto,
   ): Promise<EntryListView> {
     const page = await this.history.page({ account, limit, cursor });
-    this.log.record(caller, { action: 'ledger.viewed', target: account ?? 'ledger' });
+    await this.log.record(origin, { action: 'ledger.viewed', target: account, subjectId: userId });
     return EntryListView.from(page);
   }
 

@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Param, Patch, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AdminOnly, CurrentCaller, type Caller } from '../../common/caller.js';
+import { AdminOnly } from '../../common/caller.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, encodeCursor } from '../../common/cursor.js';
+import { RequestOrigin, type Origin } from '../../common/origin.js';
 import { UserView } from '../../users/user.view.js';
 import { UsersService } from '../../users/users.service.js';
 import { AdminLog } from '../admin-log.js';
@@ -35,26 +36,27 @@ export class AdminUsersController {
 
   /** One account with its credits and quotas. */
   @Get(':id')
-  async show(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<AdminUserView> {
+  async show(@RequestOrigin() origin: Origin, @Param('id') id: string): Promise<AdminUserView> {
     const standing = await this.administration.standing(id);
-    this.log.record(caller, { action: 'user.viewed', target: id });
+    await this.log.record(origin, { action: 'user.viewed', target: `user:${id}`, subjectId: id });
     return AdminUserView.fromStanding(standing);
   }
 
   /** Changes what an operator decides of an account. */
   @Patch(':id')
   async change(
-    @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
     @Param('id') id: string,
     @Body() input: ChangeUserDto,
     @Req() { rawBody }: { rawBody?: string },
   ): Promise<AdminUserView> {
     const change = userChangeFrom(input, rawBody);
     const before = AdminUserView.fromStanding(await this.administration.standing(id));
-    const after = AdminUserView.fromStanding(await this.administration.change(id, change));
-    this.log.record(caller, {
+    const after = AdminUserView.fromStanding(await this.administration.change(id, change, origin));
+    await this.log.record(origin, {
       action: 'user.changed',
-      target: id,
+      target: `user:${id}`,
+      subjectId: id,
       before: decided(before),
       after: decided(after),
     });

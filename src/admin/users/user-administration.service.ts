@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Origin } from '../../common/origin.js';
 import type { Balance } from '../../credits/ledger/balance.js';
 import { AccountSettings } from '../../credits/ledger/account-settings.js';
 import { LedgerService } from '../../credits/ledger/ledger.service.js';
@@ -40,9 +41,13 @@ export class UserAdministration {
   }
 
   /** Each part by itself; what can be refused comes first. @throws DomainError 409 `last_admin` */
-  async change(userId: string, { isActive, creditsCapMicro, quotas }: UserChange): Promise<UserStanding> {
-    if (isActive === false) await this.users.deactivate(userId);
-    if (isActive === true) await this.users.activate(userId);
+  async change(
+    userId: string,
+    { isActive, creditsCapMicro, quotas }: UserChange,
+    origin: Origin,
+  ): Promise<UserStanding> {
+    if (isActive === false) await this.users.deactivate(userId, origin);
+    if (isActive === true) await this.users.activate(userId, origin);
     if (creditsCapMicro !== undefined) await this.accounts.setCap(userId, creditsCapMicro);
     if (quotas) await this.quotas.change(userId, quotas);
     return this.standing(userId);

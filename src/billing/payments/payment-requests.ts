@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Origin } from '../../common/origin.js';
 import { IdempotencyService } from '../../database/idempotency.service.js';
 import { unsupportedCurrency } from '../billing.errors.js';
 import { parsePaymentPreference } from '../cards/payment-preference.js';
@@ -15,6 +16,7 @@ export interface IncomingPayment {
   body: CreatePaymentDto;
   headers: Readonly<Record<string, string | undefined>>;
   rawBody: string | undefined;
+  origin?: Origin;
 }
 
 /** POST billing/payment: body and headers are read into one order, which is carried out once per Idempotency-Key. */
@@ -34,7 +36,7 @@ export class PaymentRequests {
     const key = headers['idempotency-key'];
     const input = { operation: 'billing.payment', ...order };
     const { result, replayed } = await this.idempotency.execute({ userId, key, input }, async () => {
-      const { payment, warnings } = await this.payments.begin(order);
+      const { payment, warnings } = await this.payments.begin(order, incoming.origin);
       return PaymentView.from(payment, this.nextActions.open(payment), warnings);
     });
     return { view: result, isReplay: replayed };

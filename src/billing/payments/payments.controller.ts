@@ -2,6 +2,7 @@ import { Body, Controller, Get, Headers, Param, Post, Query, Req, Res } from '@n
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type Caller } from '../../common/caller.js';
+import { RequestOrigin, type Origin } from '../../common/origin.js';
 import { CursorQueryDto } from '../../common/cursor.js';
 import type { RequestWithRawBody } from '../raw-body.js';
 import { CreatePaymentDto } from './dto/create-payment.dto.js';
@@ -36,9 +37,10 @@ export class PaymentsController {
     @Body() body: CreatePaymentDto,
     @Headers() headers: RequestHeaders,
     @Req() { rawBody }: RequestWithRawBody,
+    @RequestOrigin() origin: Origin,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PaymentView> {
-    const { view, isReplay } = await this.requests.pay({ userId, body, headers, rawBody });
+    const { view, isReplay } = await this.requests.pay({ userId, body, headers, rawBody, origin });
     if (isReplay) void reply.header('idempotent-replayed', 'true');
     return view;
   }

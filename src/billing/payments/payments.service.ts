@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../../audit/audit-log.js';
 import { DEFAULT_PAGE_SIZE, pageOf, type CursorQueryDto } from '../../common/cursor.js';
+import { creditsFromMicro } from '../../common/money.js';
+import type { Origin } from '../../common/origin.js';
 import { idempotencyMismatch } from '../../credits/credits.errors.js';
 import { paymentNotFound } from '../billing.errors.js';
 import type { PaymentRequest, PaymentWarning } from '../processors/payment-processor.js';
@@ -28,6 +31,7 @@ export class PaymentsService {
     private readonly factory: PaymentFactory,
     private readonly payments: PaymentRepository,
     private readonly progress: PaymentProgress,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -35,7 +39,7 @@ export class PaymentsService {
    * error: a declined card is a payment with status `failed`.
    * @throws DomainError 501 `provider_not_configured`, 422 `idempotency_mismatch`, and what the processor's `plan` throws
    */
-  async begin(order: PaymentOrder): Promise<BegunPayment> {
+  async begin(order: PaymentOrder, origin?: Origin): Promise<BegunPayment> {
     const processor = this.processors.configured(order.provider);
     const plan = await processor.plan(order);
     const wanted = this.factory.make(processor, order, plan, order.requestKey);
@@ -43,8 +47,22 @@ export class PaymentsService {
     if (!isSameOrder(standing, wanted)) throw idempotencyMismatch();
     const { warnings } = plan;
     if (standing.status !== 'created') return { payment: standing, warnings };
+    if (standing.id === wanted.id) await this.recordBegin(standing, origin);
     const outcome = await processor.create(standing);
     return { payment: await this.progress.record(standing, outcome), warnings };
+  }
+
+  private recordBegin(
+    { id, userId, provider, amountMicro, purpose }: Payment,
+    origin?: Origin,
+  ): Promise<void> {
+    return this.audit.record({
+      action: 'payment.begun',
+      origin: origin ?? { actorKind: 'user', actorId: userId },
+      target: `payment:${id}`,
+      subjectId: userId,
+      details: { provider, amount: creditsFromMicro(amountMicro), purpose },
+    });
   }
 
   /** @throws DomainError 404 `payment_not_found`, also for another user's */

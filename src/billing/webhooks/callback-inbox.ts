@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { EventBus } from '../../common/event-bus.js';
 import { newId } from '../../common/id.js';
+import { SECURITY_NOTED, type SecurityNote } from '../../common/security-note.js';
 import { callbackRefused, callbackTooLarge, unknownProvider } from '../billing.errors.js';
 import type { PaymentProviderName } from '../payments/payment.entity.js';
 import type { CallbackReader, VerifiedCallback } from '../processors/callback-reader.js';
@@ -27,6 +29,7 @@ export class CallbackInbox {
     private readonly callbacks: CallbackRepository,
     private readonly refusals: RefusalLimit,
     private readonly clock: Clock,
+    private readonly events: EventBus,
   ) {}
 
   /**
@@ -40,9 +43,16 @@ export class CallbackInbox {
     const verified = reader.verify(rawBody, headers);
     if (!verified) {
       this.refusals.count(address);
+      this.noteRefusal(name, address);
       throw callbackRefused();
     }
     await this.callbacks.insertMissing(this.rowOf(name, verified));
+  }
+
+  private noteRefusal(provider: PaymentProviderName, ip: string): void {
+    const origin = { actorKind: 'anonymous', ip } as const;
+    const data: SecurityNote = { action: 'callback.rejected', origin, details: { provider } };
+    this.events.emit({ name: SECURITY_NOTED, at: this.clock.now(), data });
   }
 
   private readerOf(provider: string): { name: PaymentProviderName; reader: CallbackReader } {

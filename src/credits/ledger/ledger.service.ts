@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { AccountOpener } from './account-opener.js';
 import { BalanceReader } from './balance-reader.js';
@@ -19,6 +20,9 @@ export interface Grant {
   idempotencyKey: string;
   requestId?: string;
 }
+
+/** More work of the same transaction, done last; not when the posting had been there before. */
+export type Alongside = (manager: EntityManager) => Promise<void>;
 
 /**
  * The ledger, for everybody outside it. Each method is one transaction. Amounts are micro-credits; instants are
@@ -42,8 +46,8 @@ export class LedgerService {
   }
 
   /** Gives credits. */
-  grant(grant: Grant): Promise<Posted> {
-    return this.post({ ...grant, code: 'grant' });
+  grant(grant: Grant, alongside?: Alongside): Promise<Posted> {
+    return this.post({ ...grant, code: 'grant' }, alongside);
   }
 
   /**
@@ -51,10 +55,12 @@ export class LedgerService {
    * @throws insufficient_credits, account_frozen, hold_not_open, hold_exceeded, idempotency_mismatch; RangeError for
    *   an amount that does not fit the code
    */
-  post(posting: Posting): Promise<Posted> {
+  post(posting: Posting, alongside?: Alongside): Promise<Posted> {
     return this.unitOfWork.run(async (manager) => {
       await this.opener.openUnused(posting.userId, manager);
-      return this.poster.post(posting, manager);
+      const posted = await this.poster.post(posting, manager);
+      if (!posted.isReplay) await alongside?.(manager);
+      return posted;
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { newId } from '../../common/id.js';
+import type { Origin } from '../../common/origin.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { Installation } from '../installation.service.js';
@@ -14,6 +15,8 @@ export interface RentalOrder {
   config: RentalConfig;
   timeLimitMs?: number;
   reservationId?: string;
+  /** Who asked for it, and from where; default: its owner. */
+  origin?: Origin;
 }
 
 /** Makes the row of a rental that is about to be rented. */

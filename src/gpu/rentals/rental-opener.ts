@@ -4,6 +4,7 @@ import { RentalMeterService } from '../../credits/metering/rental-meter.service.
 import { RentalFactory, type RentalOrder } from './rental-factory.js';
 import { isLive } from './rental-state.js';
 import { RentalRepository } from './rental.repository.js';
+import { RentalTrail } from './rental-trail.js';
 import { RentalTransitions } from './rental-transitions.service.js';
 import type { Rental } from './rental.entity.js';
 
@@ -13,6 +14,7 @@ export class RentalOpener {
   constructor(
     private readonly factory: RentalFactory,
     private readonly rentals: RentalRepository,
+    private readonly trail: RentalTrail,
     private readonly meter: RentalMeterService,
     private readonly transitions: RentalTransitions,
   ) {}
@@ -20,7 +22,7 @@ export class RentalOpener {
   /** @throws DomainError 402 `insufficient_credits`; then nothing is held and the row says so */
   async open(order: RentalOrder): Promise<Rental> {
     const rental = this.factory.make(order);
-    await this.rentals.insert(rental);
+    await this.trail.open(rental, order.origin);
     try {
       await this.meter.authorize({
         rentalId: rental.id,

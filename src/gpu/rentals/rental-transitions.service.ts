@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { EventBus } from '../../common/event-bus.js';
-import { DirectorySync } from '../pools/directory-sync.service.js';
+import type { Origin } from '../../common/origin.js';
 import { RentalMetering } from './rental-metering.service.js';
-import { RENTAL_UPDATED, type RentalUpdated } from './rental.events.js';
 import type { Transition } from './rental-lifecycle.js';
+import { RentalNews } from './rental-news.js';
 import { RentalRepository } from './rental.repository.js';
+import { RentalTrail } from './rental-trail.js';
 import { isLive, LIVE_STATES, type RentalState } from './rental-state.js';
 import { REASON_LENGTH, type Rental } from './rental.entity.js';
 
@@ -20,9 +20,9 @@ export class RentalTransitions {
 
   constructor(
     private readonly rentals: RentalRepository,
+    private readonly trail: RentalTrail,
     private readonly metering: RentalMetering,
-    private readonly directory: DirectorySync,
-    private readonly events: EventBus,
+    private readonly news: RentalNews,
     private readonly clock: Clock,
   ) {}
 
@@ -60,10 +60,10 @@ export class RentalTransitions {
   }
 
   /** The owner (or a reservation) ends it. Charging stops here, whatever the farm still does. */
-  async stop(rental: Rental, reason: string): Promise<boolean> {
+  async stop(rental: Rental, reason: string, origin?: Origin): Promise<boolean> {
     const now = this.clock.now();
     const patch = { state: 'stopping', reason, since: now, endedAt: now, isServing: false } as const;
-    const hasChanged = await this.change(rental, LIVE_STATES, patch);
+    const hasChanged = await this.change(rental, LIVE_STATES, patch, origin);
     if (hasChanged) await this.metering.finish(rental);
     return hasChanged;
   }
@@ -84,43 +84,25 @@ export class RentalTransitions {
     if (rental.isServing === isServing) return;
     const servedAt = rental.servedAt ?? (isServing ? this.clock.now() : null);
     const write = (): Promise<boolean> => this.rentals.setServing(rental.id, { isServing, servedAt });
-    if (!(await (isServing ? write() : this.fenced(rental, write)))) return;
+    if (!(await (isServing ? write() : this.news.fenced(rental, write)))) return;
     Object.assign(rental, { isServing, servedAt });
-    await this.announce(rental);
+    await this.news.announce(rental);
   }
 
   private async change(
     rental: Rental,
     from: readonly RentalState[],
     wanted: Partial<Rental>,
+    origin?: Origin,
   ): Promise<boolean> {
     const patch = wanted.reason ? { ...wanted, reason: wanted.reason.slice(0, REASON_LENGTH) } : wanted;
-    const write = (): Promise<boolean> => this.rentals.updateFrom(rental.id, from, patch);
-    if (!(await (patch.isServing === false ? this.fenced(rental, write) : write()))) return false;
+    const write = (): Promise<boolean> => this.trail.change(rental, from, patch, origin);
+    if (!(await (patch.isServing === false ? this.news.fenced(rental, write) : write()))) return false;
     const { state: before } = rental;
     Object.assign(rental, patch);
     const { id, state: to, reason } = rental;
     this.logger.log({ msg: 'rental changed', rental_id: id, from: before, to, reason });
-    await this.announce(rental);
+    await this.news.announce(rental);
     return true;
-  }
-
-  /** Its traffic ends before the row says so; it goes on when the row does not come to say so. */
-  private async fenced(rental: Rental, write: () => Promise<boolean>): Promise<boolean> {
-    this.directory.fence(rental);
-    let isWritten = false;
-    try {
-      isWritten = await write();
-      return isWritten;
-    } finally {
-      if (!isWritten) await this.directory.ownerChanged(rental.userId);
-    }
-  }
-
-  private async announce(rental: Rental): Promise<void> {
-    await this.directory.ownerChanged(rental.userId);
-    const { id: rentalId, reservationId, instanceId, state, reason, isServing: serving } = rental;
-    const data: RentalUpdated = { rentalId, reservationId, instanceId, state, reason, serving };
-    this.events.emit({ name: RENTAL_UPDATED, userId: rental.userId, at: this.clock.now(), data });
   }
 }

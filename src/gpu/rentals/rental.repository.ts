@@ -104,8 +104,13 @@ export class RentalRepository {
   }
 
   /** Changes the row only while it is still in one of `from`; tells whether it did. */
-  async updateFrom(id: string, from: readonly RentalState[], patch: Partial<Rental>): Promise<boolean> {
-    return this.conditionalUpdate({ id, state: In([...from]) }, patch);
+  async updateFrom(
+    id: string,
+    from: readonly RentalState[],
+    patch: Partial<Rental>,
+    manager: EntityManager = this.unitOfWork.manager,
+  ): Promise<boolean> {
+    return this.conditionalUpdate({ id, state: In([...from]) }, patch, manager);
   }
 
   /** Records the contract of a rent unless one is recorded already. */
@@ -152,8 +157,12 @@ export class RentalRepository {
     await this.conditionalUpdate({ id, settledAt: IsNull() }, { settledAt: at });
   }
 
-  private async conditionalUpdate(where: FindOptionsWhere<Rental>, patch: Partial<Rental>): Promise<boolean> {
-    const result = await this.unitOfWork.manager.update(Rental, where, patch);
+  private async conditionalUpdate(
+    where: FindOptionsWhere<Rental>,
+    patch: Partial<Rental>,
+    manager: EntityManager = this.unitOfWork.manager,
+  ): Promise<boolean> {
+    const result = await manager.update(Rental, where, patch);
     return (result.affected ?? 0) > 0;
   }
 }

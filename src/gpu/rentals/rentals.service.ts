@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Origin } from '../../common/origin.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { notPrepaid, rentalEnded, rentalNotFound } from '../gpu.errors.js';
 import { TermExtender } from '../reconciler/term-extender.js';
@@ -24,9 +25,14 @@ export class RentalsService {
   ) {}
 
   /** Ends the rental now: no charge from here on. Repeated, it tells the state. */
-  async destroy(userId: string, providerName: string, id: string): Promise<DestroyedRentalView> {
+  async destroy(
+    userId: string,
+    providerName: string,
+    id: string,
+    origin?: Origin,
+  ): Promise<DestroyedRentalView> {
     const rental = await this.find(userId, providerName, id);
-    await this.transitions.stop(rental, 'destroyed_by_owner');
+    await this.transitions.stop(rental, 'destroyed_by_owner', origin);
     await this.cleaner.destroyAndConfirm(rental, CONFIRM_WITHIN_MS);
     const { state } = (await this.rentals.findById(rental.id)) ?? rental;
     return { message: destroyMessage(state), rental_id: rental.id, state };

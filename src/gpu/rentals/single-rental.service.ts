@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { creditsFromMicro } from '../../common/money.js';
+import type { Origin } from '../../common/origin.js';
 import { AppConfig } from '../../config/config.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
@@ -27,11 +28,12 @@ export class SingleRentalService {
     at: { provider: string; offerId: string },
     dto: CreateRentalDto,
     timeLimitMs?: number,
+    origin?: Origin,
   ): Promise<Rental> {
     const config = toRentalConfig(dto, this.config.gpu.defaultImage);
     const offer = await this.findOffer(at, config.diskGb);
     this.requirePrice(offer, dto.max_price);
-    const opened = await this.renting.open({ userId, offer, config, timeLimitMs });
+    const opened = await this.renting.open({ userId, offer, config, timeLimitMs, origin });
     const rental = await this.renting.fulfil(opened, config);
     if (dto.pool) await this.pools.join(userId, dto.pool, [rental.id]);
     return rental;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { DomainError, isDomainError } from '../../common/domain-error.js';
+import type { Origin } from '../../common/origin.js';
 import { AppConfig } from '../../config/config.js';
 import type { ProviderName } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
@@ -31,10 +32,10 @@ export class BatchService {
     private readonly renter: GangRenter,
   ) {}
 
-  async rent(userId: string, dto: BatchDto, timeLimitMs?: number): Promise<BatchView> {
+  async rent(userId: string, dto: BatchDto, timeLimitMs?: number, origin?: Origin): Promise<BatchView> {
     const wanted = { vastAi: dto.vastai_count ?? 0, ioNet: dto.ionet_count ?? 0 };
     if (wanted.vastAi + wanted.ioNet === 0) throw nothingWanted();
-    const order = this.order(userId, dto, timeLimitMs);
+    const order = { ...this.order(userId, dto, timeLimitMs), origin };
     const [vastAi, ioNet] = await Promise.all([
       this.rentAt('vast.ai', { ...order, count: wanted.vastAi }),
       this.rentAt('io.net', { ...order, count: wanted.ioNet }),

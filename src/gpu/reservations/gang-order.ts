@@ -1,3 +1,4 @@
+import type { Origin } from '../../common/origin.js';
 import type { OfferFilters, ProviderName } from '../../providers/gpu-provider.js';
 import type { RentalConfig } from '../rentals/rental-config.js';
 import type { Rental } from '../rentals/rental.entity.js';
@@ -12,6 +13,8 @@ export interface GangOrder {
   config: RentalConfig;
   timeLimitMs?: number;
   reservationId?: string;
+  /** Who asked for it, and from where. */
+  origin?: Origin;
   /** All machines together, per hour, at our price. */
   maxTotalPriceMicro?: number;
   /** Machines that the gang must not use (again). */

@@ -51,8 +51,8 @@ export class GangRenter {
   }
 
   private open(offer: ProviderOffer, { order }: GangRun): Promise<Rental> {
-    const { userId, config, timeLimitMs, reservationId } = order;
-    return this.renting.open({ userId, offer, config, timeLimitMs, reservationId });
+    const { userId, config, timeLimitMs, reservationId, origin } = order;
+    return this.renting.open({ userId, offer, config, timeLimitMs, reservationId, origin });
   }
 
   /** Rents one member, on another machine as long as there is one; undefined when it cannot be had. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Origin } from '../../common/origin.js';
 import { PoolsService } from '../pools/pools.service.js';
 import { ContractCleaner } from '../rentals/contract-cleaner.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
@@ -21,9 +22,9 @@ export class ReservationBooks {
     private readonly cleaner: ContractCleaner,
   ) {}
 
-  async open(reservation: Reservation): Promise<void> {
+  async open(reservation: Reservation, origin?: Origin): Promise<void> {
     await this.pools.ensure(reservation.userId, reservation.pool);
-    await this.states.open(reservation);
+    await this.states.open(reservation, origin);
   }
 
   /**

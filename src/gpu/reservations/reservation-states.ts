@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditEvent } from '../../audit/audit-event.js';
+import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { EventBus } from '../../common/event-bus.js';
+import type { Origin } from '../../common/origin.js';
+import { UnitOfWork } from '../../database/unit-of-work.js';
 import type { GangError } from './gang-order.js';
 import { RESERVATION_UPDATED, type ReservationUpdated } from './reservation.events.js';
 import type { Reservation } from './reservation.entity.js';
@@ -13,10 +17,15 @@ export class ReservationStates {
     private readonly reservations: ReservationRepository,
     private readonly events: EventBus,
     private readonly clock: Clock,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditLog,
   ) {}
 
-  async open(reservation: Reservation): Promise<void> {
-    await this.reservations.insert(reservation);
+  async open(reservation: Reservation, origin?: Origin): Promise<void> {
+    await this.unitOfWork.run(async (manager) => {
+      await this.reservations.insert(reservation, manager);
+      await this.audit.append(creationOf(reservation, origin), manager);
+    });
     this.announce(reservation);
   }
 
@@ -48,4 +57,14 @@ export class ReservationStates {
     const data: ReservationUpdated = { reservationId, state, reason };
     this.events.emit({ name: RESERVATION_UPDATED, userId, at: this.clock.now(), data });
   }
+}
+
+function creationOf({ id, userId, pool, mode, requested }: Reservation, origin?: Origin): AuditEvent {
+  return {
+    action: 'reservation.created',
+    origin: origin ?? { actorKind: 'user', actorId: userId },
+    subjectId: userId,
+    target: `reservation:${id}`,
+    details: { pool, mode, requested },
+  };
 }

@@ -9,8 +9,8 @@ import { Reservation, type ReservationState } from './reservation.entity.js';
 export class ReservationRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async insert(reservation: Reservation): Promise<void> {
-    await this.unitOfWork.manager.insert(Reservation, reservation);
+  async insert(reservation: Reservation, manager: EntityManager = this.unitOfWork.manager): Promise<void> {
+    await manager.insert(Reservation, reservation);
   }
 
   findOwned(userId: string, id: string): Promise<Reservation | null> {

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, RequireScope, type Caller } from '../../common/caller.js';
 import { CursorQueryDto } from '../../common/cursor.js';
+import { RequestOrigin, type Origin } from '../../common/origin.js';
 import { IdempotentPosts } from '../idempotent-posts.js';
 import { rentalTimeLimitMs } from '../rental-time-limit.js';
 import { BatchService } from './batch.service.js';
@@ -32,6 +33,7 @@ export class ReservationsController {
     @Body() body: ReserveDto,
     @Headers() headers: RequestHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @RequestOrigin() origin: Origin,
   ): Promise<ReservationView> {
     const timeLimitMs = rentalTimeLimitMs(headers);
     const isAsync = /\brespond-async\b/i.test(headers.prefer ?? '');
@@ -39,7 +41,9 @@ export class ReservationsController {
     const input = { body, timeLimitMs, isAsync };
     return this.posts.once({ caller, headers, reply, operation: 'instances.reserve', input }, async () => {
       const reserve = isAsync ? this.reservations.reserveLater : this.reservations.reserve;
-      return this.catalogue.view(await reserve.call(this.reservations, caller.userId, body, timeLimitMs));
+      return this.catalogue.view(
+        await reserve.call(this.reservations, caller.userId, body, timeLimitMs, origin),
+      );
     });
   }
 
@@ -51,10 +55,11 @@ export class ReservationsController {
     @Body() body: BatchDto,
     @Headers() headers: RequestHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @RequestOrigin() origin: Origin,
   ): Promise<BatchView> {
     const timeLimitMs = rentalTimeLimitMs(headers);
     const post = { caller, headers, reply, operation: 'instances.batch', input: { body, timeLimitMs } };
-    return this.posts.once(post, () => this.batches.rent(caller.userId, body, timeLimitMs));
+    return this.posts.once(post, () => this.batches.rent(caller.userId, body, timeLimitMs, origin));
   }
 
   /** My reservations, newest first. */

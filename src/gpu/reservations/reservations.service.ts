@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
+import type { Origin } from '../../common/origin.js';
 import { reservationCanceled, reservationFailed } from '../gpu.errors.js';
 import { CancellationWatch } from './cancellation-watch.js';
 import type { ReserveDto } from './dto/reserve.dto.js';
@@ -25,8 +26,13 @@ export class ReservationsService {
   ) {}
 
   /** Resolves when the contracts exist. @throws DomainError; then nothing is left rented */
-  async reserve(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
-    const reservation = await this.begin(userId, dto, timeLimitMs);
+  async reserve(
+    userId: string,
+    dto: ReserveDto,
+    timeLimitMs?: number,
+    origin?: Origin,
+  ): Promise<Reservation> {
+    const reservation = await this.begin(userId, dto, timeLimitMs, origin);
     try {
       await this.rent(reservation);
     } catch (error) {
@@ -37,8 +43,13 @@ export class ReservationsService {
   }
 
   /** Answers at once; the reservation tells how it went. */
-  async reserveLater(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
-    const reservation = await this.begin(userId, dto, timeLimitMs);
+  async reserveLater(
+    userId: string,
+    dto: ReserveDto,
+    timeLimitMs?: number,
+    origin?: Origin,
+  ): Promise<Reservation> {
+    const reservation = await this.begin(userId, dto, timeLimitMs, origin);
     this.rent(reservation).catch((error: unknown) => {
       if (isDomainError(error)) return;
       this.logger.error({ msg: 'reservation failed', reservation_id: reservation.id, err: error });
@@ -46,9 +57,14 @@ export class ReservationsService {
     return reservation;
   }
 
-  private async begin(userId: string, dto: ReserveDto, timeLimitMs?: number): Promise<Reservation> {
+  private async begin(
+    userId: string,
+    dto: ReserveDto,
+    timeLimitMs?: number,
+    origin?: Origin,
+  ): Promise<Reservation> {
     const reservation = this.factory.make(userId, dto, timeLimitMs);
-    await this.books.open(reservation);
+    await this.books.open(reservation, origin);
     return reservation;
   }
 

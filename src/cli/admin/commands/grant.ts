@@ -1,5 +1,7 @@
-import { formatCredits, microFromCredits } from '../../../common/money.js';
+import { AuditLog } from '../../../audit/audit-log.js';
+import { creditsFromMicro, formatCredits, microFromCredits } from '../../../common/money.js';
 import { newId } from '../../../common/id.js';
+import { OPERATOR } from '../../../common/origin.js';
 import { LedgerService } from '../../../credits/ledger/ledger.service.js';
 import { CreditsView } from '../../../credits/credits.view.js';
 import { UsersService } from '../../../users/users.service.js';
@@ -15,7 +17,15 @@ export const grant: AdminCommand = {
     const app = await open();
     const user = await app.get(UsersService).requireByEmail(email);
     const ledger = app.get(LedgerService);
-    await ledger.grant({ userId: user.id, amountMicro, reason, idempotencyKey: `grant:cli:${newId()}` });
+    const event = {
+      action: 'credits.granted',
+      origin: OPERATOR,
+      subjectId: user.id,
+      target: `user:${user.id}`,
+      details: { credits: creditsFromMicro(amountMicro), reason },
+    } as const;
+    const order = { userId: user.id, amountMicro, reason, idempotencyKey: `grant:cli:${newId()}` };
+    await ledger.grant(order, (manager) => app.get(AuditLog).append(event, manager));
     const balance = await ledger.balanceOf(user.id);
     await output.result({ email: user.email, ...CreditsView.from(balance) }, () =>
       output.line(`${user.email} has ${formatCredits(balance.remainingMicro)} credits now`),
