@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import type { Cursor } from '../../common/cursor.js';
 import { Rental } from '../rentals/rental.entity.js';
