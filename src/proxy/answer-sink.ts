@@ -12,10 +12,10 @@ export interface Served {
  */
 export interface AnswerSink {
   /** Called once. May throw when the head cannot be passed on. */
-  head(status: number, reason: string, rawHeaders: readonly Buffer[], served: Served): void;
+  head(status: number, reason: string, rawHeaders: readonly string[], served: Served): void;
   /** False: no more until `exchange.resume()`. */
   data(chunk: Buffer): boolean;
-  end(rawTrailers: readonly Buffer[]): void;
+  end(rawTrailers: readonly string[]): void;
   /** There is no answer; the client has seen nothing yet. */
   refuse(error: DomainError, served: Served): void;
   /** The answer broke off after its head: the client must not take it for complete. */

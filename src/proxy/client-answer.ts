@@ -40,7 +40,7 @@ export class ClientAnswer implements AnswerSink {
     return this.tail?.read();
   }
 
-  head(status: number, reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+  head(status: number, reason: string, rawHeaders: readonly string[], served: Served): void {
     const { response } = this.visit;
     const head = readAnswerHead(status, rawHeaders);
     if (mayHoldUsage(head.contentType, head.contentEncoding)) this.tail = new UsageTail();
@@ -66,7 +66,7 @@ export class ClientAnswer implements AnswerSink {
     return false;
   }
 
-  end(rawTrailers: readonly Buffer[]): void {
+  end(rawTrailers: readonly string[]): void {
     const { response } = this.visit;
     if (this.passesTrailers && rawTrailers.length > 0) response.addTrailers(pairsOf(rawTrailers));
     response.end();
@@ -111,10 +111,10 @@ function isStreaming({ contentLength }: AnswerHead): boolean {
   return contentLength === undefined || Number(contentLength) > SMALL_ANSWER_BYTES;
 }
 
-function pairsOf(rawTrailers: readonly Buffer[]): [string, string][] {
+function pairsOf(rawTrailers: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let index = 0; index < rawTrailers.length; index += 2) {
-    pairs.push([rawTrailers[index].toString('latin1'), rawTrailers[index + 1].toString('latin1')]);
+    pairs.push([rawTrailers[index], rawTrailers[index + 1]]);
   }
   return pairs;
 }

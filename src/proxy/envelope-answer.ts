@@ -33,7 +33,7 @@ export class EnvelopeAnswer implements MeteredSink {
     return mayHoldUsage(contentType, contentEncoding) ? readUsage(this.body()) : undefined;
   }
 
-  head(status: number, _reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+  head(status: number, _reason: string, rawHeaders: readonly string[], served: Served): void {
     this.status = status;
     this.served = served;
     this.answerHead = readAnswerHead(status, rawHeaders);

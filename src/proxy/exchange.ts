@@ -6,8 +6,8 @@ import type { Destination, Route } from './destination.js';
 import { timeLimitExceeded, upstreamProtocolError } from './proxy.errors.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { UpstreamFailure } from './upstream-failure.js';
-import type { UpstreamCall, UpstreamListener } from './upstream-call.js';
-import type { UpstreamClient, UpstreamRequest } from './upstream.client.js';
+import type { UpstreamCall, UpstreamListener, UpstreamRequest } from './upstream-call.js';
+import type { UpstreamClient } from './upstream.client.js';
 
 /** A request that is ready to be sent. */
 export interface Dispatchable extends UpstreamRequest {
@@ -84,7 +84,7 @@ export class Exchange implements UpstreamListener {
     this.call?.resume();
   }
 
-  answered(status: number, reason: string, rawHeaders: readonly Buffer[]): void {
+  answered(status: number, reason: string, rawHeaders: readonly string[]): void {
     if (status < 500) this.route?.lease?.firstByte();
     try {
       // Until the sink has taken it the answer may still be refused as a whole.
@@ -101,7 +101,7 @@ export class Exchange implements UpstreamListener {
     return this.sink.data(chunk);
   }
 
-  ended(rawTrailers: readonly Buffer[]): void {
+  ended(rawTrailers: readonly string[]): void {
     this.settle(this.status < 500 ? 'success' : 'error', this.status);
     this.sink.end(rawTrailers);
   }

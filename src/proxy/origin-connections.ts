@@ -1,59 +1,112 @@
-import type { Client } from 'undici';
+import type { Socket } from 'node:net';
+import { UpstreamCall, type UpstreamListener, type UpstreamRequest } from './upstream-call.js';
+import { UpstreamConnection, type ConnectionOwner } from './upstream-connection.js';
+import { writeHead, type RequestHead } from './wire/request-head.js';
 
 /**
- * The connections to one origin, without a cap: one request at a time on each, the latest used first. undici's Pool
- * looks for a free one by asking all, which grows with the streams that are open and costs 4 us with none.
+ * The connections to one origin, without a cap: one request at a time on each, the latest used first, so that the
+ * others can grow old and be closed.
  */
-export class OriginConnections {
-  private readonly all = new Set<Client>();
-  private readonly idle: Client[] = [];
-  /** How many have not been needed since the last `trim`. */
-  private unused = 0;
+export class OriginConnections implements ConnectionOwner {
+  private readonly all = new Set<UpstreamConnection>();
+  private readonly idle: UpstreamConnection[] = [];
+  private underWay = 0;
   private lastUsedAt = performance.now();
+  private isDestroyed = false;
 
-  constructor(private readonly makeClient: () => Client) {}
+  constructor(
+    /** As Host says it. */
+    private readonly host: string,
+    private readonly connect: () => Promise<Socket>,
+  ) {}
 
   /** Requests under way. */
   get active(): number {
-    return this.all.size - this.idle.length;
+    return this.underWay;
   }
 
-  take(): Client {
-    const client = this.idle.pop() ?? this.open();
-    if (this.idle.length < this.unused) this.unused = this.idle.length;
-    return client;
+  /** Starts a request; everything that happens to it is told to the listener, never thrown. */
+  send(request: UpstreamRequest, listener: UpstreamListener): UpstreamCall {
+    this.underWay += 1;
+    const call = new UpstreamCall(request, listener, this.onCallOver);
+    const head = this.headOf(call);
+    if (!head) return call;
+    const connection = this.takeIdle();
+    if (connection) start(connection, call, head);
+    else void this.open(call, head);
+    return call;
   }
 
-  /** Its request is complete. */
-  giveBack(client: Client): void {
-    this.lastUsedAt = performance.now();
-    this.idle.push(client);
+  giveBack(connection: UpstreamConnection): void {
+    this.idle.push(connection);
   }
 
-  /** Its request failed or was given up: the connection is of no use to another. */
-  drop(client: Client): void {
-    this.lastUsedAt = performance.now();
-    this.all.delete(client);
-    void client.destroy();
+  /** An idle one stays on the list until it is met there. */
+  forget(connection: UpstreamConnection): void {
+    this.all.delete(connection);
   }
 
-  /** Closes what has not been needed since the last time. */
+  /** Closes those that have been idle for too long. */
   trim(): void {
-    for (const client of this.idle.splice(0, this.unused)) this.drop(client);
-    this.unused = this.idle.length;
+    const now = performance.now();
+    for (const connection of this.idle.splice(0)) {
+      if (connection.isFresh(now)) this.idle.push(connection);
+      else connection.close();
+    }
   }
 
   isIdleSince(time: number): boolean {
-    return this.active === 0 && this.lastUsedAt <= time;
+    return this.underWay === 0 && this.lastUsedAt <= time;
   }
 
-  async destroy(): Promise<void> {
-    await Promise.all([...this.all].map((client) => client.destroy()));
+  destroy(): void {
+    this.isDestroyed = true;
+    for (const connection of this.all) connection.destroy();
   }
 
-  private open(): Client {
-    const client = this.makeClient();
-    this.all.add(client);
-    return client;
+  private readonly onCallOver = (): void => {
+    this.underWay -= 1;
+    this.lastUsedAt = performance.now();
+  };
+
+  private headOf(call: UpstreamCall): RequestHead | undefined {
+    const { method, path, headers, body } = call.request;
+    const bodyBytes = body === null ? null : Buffer.isBuffer(body) ? body.length : undefined;
+    try {
+      return writeHead(this.host, { method, path, headers, bodyBytes });
+    } catch (error) {
+      call.failed(error as Error);
+      return undefined;
+    }
   }
+
+  private takeIdle(): UpstreamConnection | undefined {
+    const now = performance.now();
+    for (;;) {
+      const connection = this.idle.pop();
+      if (!connection || connection.isFresh(now)) return connection;
+      connection.close();
+    }
+  }
+
+  /** A connection that nobody waits for any more is kept for the next. */
+  private async open(call: UpstreamCall, head: RequestHead): Promise<void> {
+    let socket: Socket;
+    try {
+      socket = await this.connect();
+    } catch (error) {
+      call.failed(error as Error);
+      return;
+    }
+    const connection = new UpstreamConnection(socket, this);
+    this.all.add(connection);
+    if (this.isDestroyed) connection.destroy();
+    else if (call.isAbandoned) connection.rest();
+    else start(connection, call, head);
+  }
+}
+
+function start(connection: UpstreamConnection, call: UpstreamCall, head: RequestHead): void {
+  call.sentOver(connection);
+  connection.start(call, head);
 }

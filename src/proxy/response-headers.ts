@@ -41,7 +41,7 @@ export interface AnswerHead {
 
 const NO_CONTENT = 204;
 
-export function readAnswerHead(status: number, rawHeaders: readonly Buffer[]): AnswerHead {
+export function readAnswerHead(status: number, rawHeaders: readonly string[]): AnswerHead {
   const head: AnswerHead = {
     headers: [],
     contentType: '',
@@ -52,8 +52,8 @@ export function readAnswerHead(status: number, rawHeaders: readonly Buffer[]): A
   let via = '';
   let connection: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index].toString('latin1');
-    const value = rawHeaders[index + 1].toString('latin1');
+    const name = rawHeaders[index];
+    const value = rawHeaders[index + 1];
     const lower = name.toLowerCase();
     if (!SPECIAL.has(lower)) head.headers.push(name, value);
     else if (lower === 'via') via += `${value}, `;

@@ -45,7 +45,7 @@ export function openTunnel(visit: Visit, client: Socket, start: TunnelStart): Pr
 }
 
 function switchingHead(visit: Visit, { head, served }: TunnelStart): string {
-  const passed = readAnswerHead(101, buffersOf(head.rawHeaders)).headers;
+  const passed = readAnswerHead(101, head.rawHeaders).headers;
   const headers = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...passed, ...visit.headersFor(served)];
   let text = 'HTTP/1.1 101 Switching Protocols\r\n';
   for (let index = 0; index < headers.length; index += 2)
@@ -55,7 +55,7 @@ function switchingHead(visit: Visit, { head, served }: TunnelStart): string {
 
 /** The upstream did not want to: its answer is the client's. Rejects when it breaks off. */
 export async function relayRefusal(visit: Visit, answer: IncomingMessage, served: Served): Promise<void> {
-  const { headers, contentLength } = readAnswerHead(answer.statusCode ?? 502, buffersOf(answer.rawHeaders));
+  const { headers, contentLength } = readAnswerHead(answer.statusCode ?? 502, answer.rawHeaders);
   headers.push(...visit.headersFor(served));
   if (contentLength !== undefined) headers.push('content-length', contentLength);
   visit.response.writeHead(
@@ -64,8 +64,4 @@ export async function relayRefusal(visit: Visit, answer: IncomingMessage, served
     headers as unknown as OutgoingHttpHeaders,
   );
   await pipeline(answer, visit.response);
-}
-
-function buffersOf(rawHeaders: readonly string[]): Buffer[] {
-  return rawHeaders.map((text) => Buffer.from(text, 'latin1'));
 }

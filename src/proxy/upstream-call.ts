@@ -1,80 +1,104 @@
-import type { Client, Dispatcher } from 'undici';
-import type { OriginConnections } from './origin-connections.js';
-import { upstreamProtocolError } from './proxy.errors.js';
+import type { Readable } from 'node:stream';
+import type { UpstreamConnection } from './upstream-connection.js';
 import { describeFailure, type UpstreamFailure, type UpstreamPhase } from './upstream-failure.js';
+import type { WireHead } from './wire/answer-head.js';
+
+export interface UpstreamRequest {
+  /** Typed targets share connections within one tenant only. */
+  tenant: string;
+  method: string;
+  /** Origin-form, sent as it is. */
+  path: string;
+  /** Flat. Without Host, which is the origin's. */
+  headers: readonly string[];
+  body: Buffer | Readable | null;
+  /** From the last byte that was sent to the head of the answer. */
+  firstByteTimeoutMs: number;
+  /** Between two bytes of the answer; 0 = none. */
+  idleTimeoutMs: number;
+}
 
 /** What becomes of a request; after `ended` or `failed` nothing more is called. */
 export interface UpstreamListener {
-  /** The final head; informational ones are left out. */
-  answered(status: number, reason: string, rawHeaders: readonly Buffer[]): void;
-  /** Returns false to get no more until `UpstreamCall.resume`. */
+  /** The final head; informational ones are left out. Headers are flat, as received, one character a byte. */
+  answered(status: number, reason: string, rawHeaders: readonly string[]): void;
+  /** Returns false to get no more until `UpstreamCall.resume`; what was read already still comes. */
   received(chunk: Buffer): boolean;
-  ended(rawTrailers: readonly Buffer[]): void;
+  ended(rawTrailers: readonly string[]): void;
   failed(failure: UpstreamFailure): void;
 }
 
-/**
- * One request on its way, as undici's handler. It uses the handler methods that get headers as they came, unparsed:
- * the others cost a third more per request and merge duplicates.
- */
-export class UpstreamCall implements Dispatcher.DispatchHandler {
+/** One request on its way. */
+export class UpstreamCall {
   private phase: UpstreamPhase = 'connect';
   private isOver = false;
-  private abortRequest: ((error?: Error) => void) | undefined;
-  private resumeAnswer: (() => void) | undefined;
+  private connection: UpstreamConnection | undefined;
 
   constructor(
+    readonly request: UpstreamRequest,
     private readonly listener: UpstreamListener,
-    private readonly connections: OriginConnections,
-    private readonly client: Client,
-  ) {}
+    /** Called once, before the listener hears of the end. */
+    private readonly onOver: () => void,
+  ) {
+    if (isStream(request.body)) request.body.on('error', this.onBodyError);
+  }
+
+  /** It was given up while its connection was being opened. */
+  get isAbandoned(): boolean {
+    return this.isOver;
+  }
+
+  /** From now on it may be processed. */
+  sentOver(connection: UpstreamConnection): void {
+    this.connection = connection;
+    this.phase = 'sent';
+  }
 
   /** Ends the request without another word to the listener; the connection is closed. */
   abort(): void {
     if (this.isOver) return;
-    this.isOver = true;
-    this.abortRequest?.();
-    this.connections.drop(this.client);
+    this.finish();
+    this.connection?.close();
   }
 
   resume(): void {
-    if (!this.isOver) this.resumeAnswer?.();
+    if (!this.isOver) this.connection?.resume();
   }
 
-  onConnect(abort: (error?: Error) => void): void {
-    if (this.isOver) return abort();
-    this.abortRequest = abort;
-    this.phase = 'sent';
-  }
-
-  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, reason: string): boolean {
-    if (status < 200) return true;
+  answered({ status, reason, headers }: WireHead): void {
     this.phase = 'answering';
-    this.resumeAnswer = resume;
-    this.listener.answered(status, reason, rawHeaders);
-    return true;
+    this.listener.answered(status, reason, headers);
   }
 
-  onData(chunk: Buffer): boolean {
+  received(chunk: Buffer): boolean {
     return this.isOver || this.listener.received(chunk);
   }
 
-  onComplete(rawTrailers: unknown): void {
+  ended(trailers: readonly string[]): void {
     if (this.isOver) return;
-    this.isOver = true;
-    this.connections.giveBack(this.client);
-    this.listener.ended((rawTrailers ?? []) as readonly Buffer[]);
+    this.finish();
+    this.listener.ended(trailers);
   }
 
-  onError(error: Error): void {
+  failed(error: Error): void {
     if (this.isOver) return;
-    this.isOver = true;
-    this.connections.drop(this.client);
+    this.finish();
     this.listener.failed(describeFailure(error, this.phase));
   }
 
-  /** An upgrade that nobody asked for. */
-  onUpgrade(): void {
-    this.onError(upstreamProtocolError());
+  private readonly onBodyError = (error: Error): void => {
+    const { connection } = this;
+    this.failed(error);
+    connection?.close();
+  };
+
+  private finish(): void {
+    this.isOver = true;
+    if (isStream(this.request.body)) this.request.body.off('error', this.onBodyError);
+    this.onOver();
   }
+}
+
+function isStream(body: Buffer | Readable | null): body is Readable {
+  return body !== null && !Buffer.isBuffer(body);
 }

@@ -1,31 +1,16 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Client, type Dispatcher } from 'undici';
 import { EgressConnector } from '../egress/connector.js';
 import type { EgressKind } from '../egress/guard.js';
 import { OriginConnections } from './origin-connections.js';
 import { timeLimitExceeded, upstreamFirstByteTimeout, upstreamUnreachable } from './proxy.errors.js';
-import { UpstreamCall, type UpstreamListener } from './upstream-call.js';
+import type { UpstreamCall, UpstreamListener, UpstreamRequest } from './upstream-call.js';
 
 export interface UpstreamTarget {
   /** scheme://host:port */
   origin: string;
   kind: EgressKind;
-}
-
-export interface UpstreamRequest {
-  /** Typed targets share connections within one tenant only. */
-  tenant: string;
-  method: string;
-  /** Origin-form, sent as it is. */
-  path: string;
-  /** Flat. Without Host, which is the origin's. */
-  headers: string[];
-  body: Buffer | Readable | null;
-  firstByteTimeoutMs: number;
-  idleTimeoutMs: number;
 }
 
 /** What the upstream said to the request for an upgrade. */
@@ -41,11 +26,8 @@ export interface UpgradeRequest {
   timeLimitMs: number | undefined;
 }
 
-/** Farm machines close idle connections after 5 s (uvicorn, node): be sooner. */
-const KEEP_ALIVE_MS = 4000;
-const MAX_HEAD_BYTES = 32_768;
 const IDLE_ORIGIN_MS = 60_000;
-const SWEEP_INTERVAL_MS = 30_000;
+const SWEEP_INTERVAL_MS = 2000;
 
 /** The data plane's only way out. */
 @Injectable()
@@ -57,24 +39,10 @@ export class UpstreamClient implements OnModuleDestroy {
 
   /** Starts a request; everything that happens to it is told to the listener, never thrown. */
   send(request: UpstreamRequest, target: UpstreamTarget, listener: UpstreamListener): UpstreamCall {
-    const connections = this.connectionsTo(target, request.tenant);
-    const client = connections.take();
-    const call = new UpstreamCall(listener, connections, client);
-    client.dispatch(
-      {
-        path: request.path,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: request.headers,
-        body: request.body,
-        headersTimeout: request.firstByteTimeoutMs,
-        bodyTimeout: request.idleTimeoutMs,
-      },
-      call,
-    );
-    return call;
+    return this.connectionsTo(target, request.tenant).send(request, listener);
   }
 
-  /** Opens a connection of its own, for an upgrade. Rejects with the guard's or the socket's error. */
+  /** Opens a connection; for an upgrade it is nobody else's. Rejects with the guard's or the socket's error. */
   connect({ origin, kind }: UpstreamTarget): Promise<Socket> {
     const { hostname, host, port, protocol } = new URL(origin);
     return this.connector.connect({ hostname: hostname.replace(/^\[|\]$/g, ''), host, port, protocol }, kind);
@@ -108,11 +76,10 @@ export class UpstreamClient implements OnModuleDestroy {
     return count;
   }
 
-  async onModuleDestroy(): Promise<void> {
+  onModuleDestroy(): void {
     clearInterval(this.sweeper);
-    const origins = [...this.origins.values()];
+    for (const connections of this.origins.values()) connections.destroy();
     this.origins.clear();
-    await Promise.all(origins.map((connections) => connections.destroy()));
   }
 
   private connectionsTo({ kind, origin }: UpstreamTarget, tenant: string): OriginConnections {
@@ -121,13 +88,8 @@ export class UpstreamClient implements OnModuleDestroy {
   }
 
   private open(key: string, origin: string, kind: EgressKind): OriginConnections {
-    const options = {
-      connect: this.connector.for(kind),
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEAD_BYTES,
-    };
-    const connections = new OriginConnections(() => new Client(origin, options));
+    const { host } = new URL(origin);
+    const connections = new OriginConnections(host, () => this.connect({ origin, kind }));
     this.origins.set(key, connections);
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
     return connections;
@@ -139,7 +101,7 @@ export class UpstreamClient implements OnModuleDestroy {
       connections.trim();
       if (!connections.isIdleSince(before)) continue;
       this.origins.delete(key);
-      void connections.destroy();
+      connections.destroy();
     }
   }
 }

@@ -21,7 +21,7 @@ export interface McpAnswerOptions {
 /** What has come of an answer that waits for its session to be known. */
 interface HeldAnswer {
   chunks: Buffer[];
-  trailers?: readonly Buffer[];
+  trailers?: readonly string[];
 }
 
 const UNAUTHORIZED = 401;
@@ -41,7 +41,7 @@ export class McpAnswer extends ClientAnswer {
     visit.response.once('close', () => clearTimeout(this.idleTimer));
   }
 
-  override head(status: number, reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+  override head(status: number, reason: string, rawHeaders: readonly string[], served: Served): void {
     if (status === UNAUTHORIZED) return this.exchange?.giveUp(upstreamAuthRequired());
     if (!isEventStream(rawHeaders)) this.watchIdle();
     if (this.endsSession(status)) this.options.ended();
@@ -64,7 +64,7 @@ export class McpAnswer extends ClientAnswer {
     return false;
   }
 
-  override end(rawTrailers: readonly Buffer[]): void {
+  override end(rawTrailers: readonly string[]): void {
     clearTimeout(this.idleTimer);
     if (this.held) this.held.trailers = rawTrailers;
     else super.end(rawTrailers);

@@ -43,7 +43,7 @@ export class OpenAiAnswer extends ClientAnswer {
     return { inputTokens: 0, outputTokens: this.events.eventCount };
   }
 
-  override head(status: number, reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+  override head(status: number, reason: string, rawHeaders: readonly string[], served: Served): void {
     if (status === UNAUTHORIZED) return this.exchange?.giveUp(upstreamAuthRequired());
     if (status >= 400 && served.attempts > 1) this.visit.extraHeaders.push(...DO_NOT_RETRY);
     const contentType = rawHeader(rawHeaders, 'content-type')?.toLowerCase() ?? '';
@@ -61,7 +61,7 @@ export class OpenAiAnswer extends ClientAnswer {
     return whole === undefined || super.data(whole);
   }
 
-  override end(rawTrailers: readonly Buffer[]): void {
+  override end(rawTrailers: readonly string[]): void {
     const rest = this.events?.flush();
     if (rest) super.data(rest);
     super.end(rawTrailers);

@@ -39,7 +39,7 @@ export interface McpObserver {
 
 export interface McpOutcome {
   status: number;
-  rawHeaders: readonly Buffer[];
+  rawHeaders: readonly string[];
   /** The response; undefined for an accepted notification and for an error that is told in HTTP alone. */
   message: McpMessage | undefined;
 }

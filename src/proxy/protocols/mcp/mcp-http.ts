@@ -17,7 +17,7 @@ export interface HttpQuestion {
 
 export interface HttpAnswer {
   status: number;
-  rawHeaders: readonly Buffer[];
+  rawHeaders: readonly string[];
   /** Lower case, without parameters. */
   contentType: string;
   /** To be read or destroyed; errors are DomainErrors, or what the signal was aborted with. */

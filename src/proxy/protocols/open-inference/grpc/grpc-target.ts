@@ -59,10 +59,9 @@ export class GrpcTarget implements InferTarget {
 }
 
 function asHttp(code: Code, source: string): HttpAnswer {
-  const headers = ['content-type', 'application/json', 'grpc-status', String(code)];
   return {
     status: code === Code.OK ? 200 : httpStatusOf(code),
-    rawHeaders: headers.map((text) => Buffer.from(text)),
+    rawHeaders: ['content-type', 'application/json', 'grpc-status', String(code)],
     contentType: 'application/json',
     body: Readable.from([Buffer.from(source)]),
   };

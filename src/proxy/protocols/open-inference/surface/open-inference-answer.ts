@@ -17,7 +17,7 @@ const LAST_WORDS_MS = 1000;
 export class OpenInferenceAnswer extends ClientAnswer {
   private events: EventStream | undefined;
 
-  override head(status: number, reason: string, rawHeaders: readonly Buffer[], served: Served): void {
+  override head(status: number, reason: string, rawHeaders: readonly string[], served: Served): void {
     if (status === UNAUTHORIZED) return this.exchange?.giveUp(upstreamAuthRequired());
     if (!isEventStream(rawHeaders) || rawHeader(rawHeaders, 'content-encoding') !== undefined) {
       return super.head(status, reason, rawHeaders, served);
@@ -32,7 +32,7 @@ export class OpenInferenceAnswer extends ClientAnswer {
     return whole === undefined || super.data(whole);
   }
 
-  override end(rawTrailers: readonly Buffer[]): void {
+  override end(rawTrailers: readonly string[]): void {
     const rest = this.events?.flush();
     if (rest) super.data(rest);
     super.end(rawTrailers);
