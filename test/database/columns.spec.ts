@@ -2,6 +2,7 @@ import { Entity, In, LessThan, type MigrationInterface, type QueryRunner } from 
 import { beforeAll, expect, it } from 'vitest';
 import { newId } from '../../src/common/id.js';
 import { createTable, dropTable } from '../../migrations/table.js';
+import { insertMissing } from '../../src/database/bulk-insert.js';
 import { Amount, Count, Flag, Id, Instant, Json, Real, Reference, Text } from '../../src/database/columns.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 
@@ -74,6 +75,28 @@ onEachDatabase('columns', { entities: [Specimen], migrations: [Specimens17000000
     specimen({ labels: { list: [1, 'two', null], nested: { ünïcode: true } } }),
   ])('gives back what was stored', async (row) => {
     expect(await store(row)).toEqual(row);
+  });
+
+  it('stores many at once and leaves those alone that are there', async () => {
+    const known = await store(specimen({ longText: 'first' }));
+    const rows = [
+      specimen({ longText: `it's "quoted" \\ ünïcode`, endedAt: 5, ownerId: newId(), isActive: false }),
+      specimen({ longText: 'x', balance: -Number.MAX_SAFE_INTEGER, score: 0.1, labels: { a: [1] } }),
+    ];
+    const { manager } = database.unitOfWork;
+    await insertMissing(manager, Specimen, [...rows, { ...known, longText: 'second' }]);
+    await insertMissing(manager, Specimen, []);
+    const ids = [...rows, known].map(({ id }) => id);
+    const stored = await manager.findBy(Specimen, { id: In(ids) });
+    const inOrder = stored.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+    expect(inOrder).toEqual([...rows, known]);
+  });
+
+  it('stores none of many when one of them cannot be', async () => {
+    const rows = [specimen(), specimen({ shortText: 'x'.repeat(11) })];
+    const { manager } = database.unitOfWork;
+    await expect(insertMissing(manager, Specimen, rows)).rejects.toThrow();
+    expect(await manager.countBy(Specimen, { id: rows[0].id })).toBe(0);
   });
 
   it.each([0.5, Number.NaN, 2 ** 53, -(2 ** 53)])('refuses the amount %s', async (balance) => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { insertMissing } from '../../database/bulk-insert.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { pageOf, type Page, type PageRequest } from './page.js';
 import { UsageRecord } from './usage-record.entity.js';
@@ -9,8 +10,7 @@ export class UsageRepository {
 
   /** Rows that are already there (the answer to an earlier attempt was lost) are left alone. */
   async insertMissing(records: UsageRecord[]): Promise<void> {
-    const { manager } = this.unitOfWork;
-    await manager.createQueryBuilder().insert().into(UsageRecord).values(records).orIgnore().execute();
+    await insertMissing(this.unitOfWork.manager, UsageRecord, records);
   }
 
   /** Latest first. */
