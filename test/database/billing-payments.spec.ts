@@ -215,10 +215,9 @@ onEachDatabase('payments', { entities: [] }, (open) => {
     it('are listed latest first, page by page', async () => {
       const customer = await billing.customer();
       const ids: string[] = [];
-      for (let index = 0; index < 5; index += 1) {
+      // All at one instant, as fast callers are: what counts is which one came later.
+      for (let index = 0; index < 5; index += 1)
         ids.unshift((await billing.pay(customer)).body.transaction.id);
-        billing.clock.advance(1);
-      }
       type List = { transactions: { id: string }[]; count: number; next_cursor: string | null };
       const first = (await customer.api.get<List>('/api/v1/billing/transactions?limit=3')).body;
       const query = `limit=3&cursor=${first.next_cursor ?? ''}`;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import type { PaymentProviderName } from '../payments/payment.entity.js';
 import type { SavedMethodDetails } from '../processors/payment-processor.js';
 import type { PaymentMethod } from './payment-method.entity.js';
@@ -16,7 +16,7 @@ export class PaymentMethods {
 
   /** Remembers a method that the processor keeps for the user; told twice is fine. */
   async keep(userId: string, provider: PaymentProviderName, details: SavedMethodDetails): Promise<void> {
-    const row = { ...details, id: newId(), userId, provider, createdAt: this.clock.now() };
+    const row = { ...details, id: newOrderedId(), userId, provider, createdAt: this.clock.now() };
     await this.methods.insertMissing(row);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import type { PaymentPlan, PaymentProcessor, PaymentRequest } from '../processors/payment-processor.js';
 import type { Payment } from './payment.entity.js';
 
@@ -17,7 +17,7 @@ export class PaymentFactory {
   ): Payment {
     const now = this.clock.now();
     return {
-      id: newId(),
+      id: newOrderedId(),
       userId,
       provider: name,
       amountMicro,

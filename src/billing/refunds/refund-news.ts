@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { isDomainError } from '../../common/domain-error.js';
 import { PaymentAlerts } from '../payments/payment-alerts.js';
 import { PaymentSync } from '../payments/payment-sync.service.js';
@@ -54,7 +54,7 @@ export class RefundNewsReader {
   private rowOf(payment: Payment, externalId: string, amountMicro: number): PaymentRefund {
     const now = this.clock.now();
     return {
-      id: newId(),
+      id: newOrderedId(),
       paymentId: payment.id,
       userId: payment.userId,
       provider: payment.provider,

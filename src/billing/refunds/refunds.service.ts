@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { creditsFromMicro } from '../../common/money.js';
 import { notRefundable, paymentNotFound, refundNotSupported } from '../billing.errors.js';
 import type { Payment } from '../payments/payment.entity.js';
@@ -98,6 +98,15 @@ export class RefundsService {
     const { id: paymentId, userId, provider } = payment;
     const fresh = { state: 'pending', detail: null, externalId: null, pollAt: now } as const;
     const what = { amountMicro, reason, actorId, isForced, requestKey };
-    return { id: newId(), paymentId, userId, provider, ...what, ...fresh, createdAt: now, updatedAt: now };
+    return {
+      id: newOrderedId(),
+      paymentId,
+      userId,
+      provider,
+      ...what,
+      ...fresh,
+      createdAt: now,
+      updatedAt: now,
+    };
   }
 }

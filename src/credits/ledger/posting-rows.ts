@@ -1,4 +1,4 @@
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { inputHash } from '../../database/input-hash.js';
 import type { CreditAccount } from './account.entity.js';
 import type { CreditEntry } from './entry.entity.js';
@@ -33,7 +33,7 @@ export type Standing = Pick<CreditAccount, 'seq' | 'postedMicro' | 'usedMicro' |
 export function transferFor(posting: Posting, now: number): CreditTransfer {
   requireFittingAmount(posting);
   return {
-    id: newId(),
+    id: newOrderedId(),
     account: userAccount(posting.userId),
     idempotencyKey: posting.idempotencyKey,
     inputHash: inputHashOf(posting),

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { BalanceReader } from '../ledger/balance-reader.js';
 import type { SessionKind } from './credit-session.entity.js';
 import { SessionRepository } from './session.repository.js';
@@ -34,7 +34,7 @@ export class SessionRecorder {
     const { remainingMicro, totalMicro, overageMicro, capMicro, hasAutoRenew, seq } = balance;
     const row = {
       ...facts,
-      id: newId(),
+      id: newOrderedId(),
       startedAt,
       durationSeconds: Math.max(0, Math.floor((endedAt - startedAt) / 1000)),
       remainingMicro,

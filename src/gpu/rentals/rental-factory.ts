@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import type { Origin } from '../../common/origin.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { ProvidersService } from '../../providers/providers.service.js';
@@ -30,7 +30,7 @@ export class RentalFactory {
   ) {}
 
   make({ userId, offer, config, timeLimitMs, reservationId }: RentalOrder): Rental {
-    const id = newId();
+    const id = newOrderedId();
     const now = this.clock.now();
     const prices = this.prices.of(offer);
     return {

@@ -31,7 +31,7 @@ export class RentalRepository {
         { ...mine, contractId: id },
         { ...mine, instanceId: id },
       ],
-      order: { createdAt: 'DESC' },
+      order: { createdAt: 'DESC', id: 'DESC' },
     });
   }
 
@@ -53,7 +53,10 @@ export class RentalRepository {
   }
 
   ofReservation(reservationId: string): Promise<Rental[]> {
-    return this.unitOfWork.manager.find(Rental, { where: { reservationId }, order: { createdAt: 'ASC' } });
+    return this.unitOfWork.manager.find(Rental, {
+      where: { reservationId },
+      order: { createdAt: 'ASC', id: 'ASC' },
+    });
   }
 
   ofReservations(reservationIds: readonly string[]): Promise<Rental[]> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../../common/clock.js';
-import { newId } from '../../../../common/id.js';
+import { newOrderedId } from '../../../../common/id.js';
 import type { CryptoAsset, CryptoNetwork } from '../../../../config/crypto-network.js';
 import type { Block, Receipt, TokenTransfer } from '../chain/chain-reader.js';
 import type { CryptoInvoice } from '../invoices/crypto-invoice.entity.js';
@@ -85,7 +85,7 @@ export class DepositRecorder {
   ): Omit<CryptoDeposit, 'txHash' | 'position' | 'token'> {
     const now = this.clock.now();
     return {
-      id: newId(),
+      id: newOrderedId(),
       chainId,
       invoiceId,
       userId,
