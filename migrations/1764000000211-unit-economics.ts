@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { isSqlite } from './table.js';
+import { changeTransferCodes } from './transfer-code-rule.js';
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const CODES_BEFORE = [
@@ -18,7 +19,7 @@ const CODES_BEFORE = [
   'admin_correction',
   'writeoff',
 ];
-const CODES_NOW = [...CODES_BEFORE, 'gpu_cost'];
+export const CODES_WITH_COSTS = [...CODES_BEFORE, 'gpu_cost'];
 
 /** What the farms take for rentals, and each request's share of it. */
 export class UnitEconomics1764000000211 implements MigrationInterface {
@@ -33,11 +34,11 @@ export class UnitEconomics1764000000211 implements MigrationInterface {
     await runner.query(integer('usage_records', 'busy_ms'));
     await runner.query(integer('usage_records', 'provider_cost_micro'));
     await runner.query('CREATE INDEX "idx_usage_records_at" ON "usage_records" ("at")');
-    await changeCodes(runner, CODES_BEFORE, CODES_NOW);
+    await changeTransferCodes(runner, CODES_BEFORE, CODES_WITH_COSTS);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await changeCodes(runner, CODES_NOW, CODES_BEFORE);
+    await changeTransferCodes(runner, CODES_WITH_COSTS, CODES_BEFORE);
     await runner.query('DROP INDEX "idx_usage_records_at"');
     for (const column of ['provider_cost_micro', 'busy_ms', 'rental_id'])
       await runner.query(`ALTER TABLE "usage_records" DROP COLUMN "${column}"`);
@@ -54,35 +55,4 @@ function integerColumns(isOnSqlite: boolean) {
     const constraint = `CONSTRAINT "chk_${table}_${column}_range" CHECK (${check})`;
     return `ALTER TABLE "${table}" ADD COLUMN "${column}" bigint ${rules} ${constraint}`;
   };
-}
-
-const codeRule = (codes: readonly string[]): string =>
-  `code IN (${codes.map((code) => `'${code}'`).join(', ')})`;
-
-async function changeCodes(
-  runner: QueryRunner,
-  before: readonly string[],
-  after: readonly string[],
-): Promise<void> {
-  if (isSqlite(runner)) return rewriteCheck(runner, codeRule(before), codeRule(after));
-  const constraint = '"chk_credit_transfers_code"';
-  await runner.query(`ALTER TABLE "credit_transfers" DROP CONSTRAINT ${constraint}`);
-  await runner.query(
-    `ALTER TABLE "credit_transfers" ADD CONSTRAINT ${constraint} CHECK (${codeRule(after)})`,
-  );
-}
-
-/**
- * SQLite cannot alter a check. Its documentation allows to rewrite the text of one in place, which keeps the table's
- * triggers and rows: https://www.sqlite.org/lang_altertable.html#otheralter (the simpler procedure).
- */
-async function rewriteCheck(runner: QueryRunner, before: string, after: string): Promise<void> {
-  const [{ schema_version: version }] = (await runner.query('PRAGMA schema_version')) as {
-    schema_version: number;
-  }[];
-  await runner.query('PRAGMA writable_schema = ON');
-  const update = `UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = ?`;
-  await runner.query(update, [before, after, 'credit_transfers']);
-  await runner.query(`PRAGMA schema_version = ${version + 1}`);
-  await runner.query('PRAGMA writable_schema = OFF');
 }

@@ -8,8 +8,10 @@ import { RequestBlocks1764000000210 } from './1764000000210-request-blocks.js';
 import { UnitEconomics1764000000211 } from './1764000000211-unit-economics.js';
 import { Quotas1764000000212 } from './1764000000212-quotas.js';
 import { AutoRenew1764000000213 } from './1764000000213-auto-renew.js';
+import { CashBook1764000000220 } from './1764000000220-cash-book.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
+import { FarmBills1764000000310 } from './1764000000310-farm-bills.js';
 import { BalancingPreferences1764000000350 } from './1764000000350-balancing-preferences.js';
 import { Mcp1764000000410 } from './1764000000410-mcp.js';
 import { Payments1764000000500 } from './1764000000500-payments.js';
@@ -32,8 +34,10 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   UnitEconomics1764000000211,
   Quotas1764000000212,
   AutoRenew1764000000213,
+  CashBook1764000000220,
   StaticContracts1764000000250,
   Gpu1764000000300,
+  FarmBills1764000000310,
   BalancingPreferences1764000000350,
   Mcp1764000000410,
   Payments1764000000500,

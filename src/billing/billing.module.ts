@@ -5,7 +5,9 @@ import { provideAll } from '../common/registry.js';
 import { CreditsModule } from '../credits/credits.module.js';
 import { AccountOpener } from '../credits/ledger/account-opener.js';
 import { AccountRepository } from '../credits/ledger/account.repository.js';
+import { CashBook } from '../credits/ledger/cash-book.js';
 import { HoldRepository } from '../credits/ledger/hold.repository.js';
+import { PlatformPoster } from '../credits/ledger/platform-poster.js';
 import { Poster } from '../credits/ledger/poster.js';
 import { TransferRepository } from '../credits/ledger/transfer.repository.js';
 import { EgressModule } from '../egress/egress.module.js';
@@ -57,7 +59,15 @@ import { NewsDesk } from './webhooks/news-desk.js';
 import { RefusalLimit } from './webhooks/refusal-limit.js';
 
 /** The ledger inside the payments' own transactions: its parts hold no state, so these are as good as the ledger's own. */
-const LEDGER = [AccountOpener, AccountRepository, HoldRepository, Poster, TransferRepository];
+const LEDGER = [
+  AccountOpener,
+  AccountRepository,
+  CashBook,
+  HoldRepository,
+  PlatformPoster,
+  Poster,
+  TransferRepository,
+];
 const PAYMENTS = [
   NextActionBox,
   PaymentAlerts,

@@ -14,6 +14,7 @@ import { AccountOpener } from './ledger/account-opener.js';
 import { AccountSettings } from './ledger/account-settings.js';
 import { AccountRepository } from './ledger/account.repository.js';
 import { BalanceReader } from './ledger/balance-reader.js';
+import { CashBook } from './ledger/cash-book.js';
 import { EntryHistory } from './ledger/entry-history.service.js';
 import { GroupCommit } from './ledger/group-commit.js';
 import { HoldDesk } from './ledger/hold-desk.js';
@@ -27,6 +28,7 @@ import { LedgerService } from './ledger/ledger.service.js';
 import { PlatformPoster } from './ledger/platform-poster.js';
 import { Poster } from './ledger/poster.js';
 import { TransferRepository } from './ledger/transfer.repository.js';
+import { FarmCosts } from './metering/farm-costs.service.js';
 import { MeterOpener } from './metering/meter-opener.js';
 import { RentalAuthorization } from './metering/rental-authorization.js';
 import { RentalBooks } from './metering/rental-books.js';
@@ -68,6 +70,7 @@ const LEDGER = [
   AccountOpener,
   AccountRepository,
   BalanceReader,
+  CashBook,
   GroupCommit,
   HoldDesk,
   HoldExpiry,
@@ -108,6 +111,7 @@ const PUBLIC = [
   AccountSettings,
   Economics,
   EntryHistory,
+  FarmCosts,
   LedgerVerifier,
   LedgerReport,
   RentalMeterService,

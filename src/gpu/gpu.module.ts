@@ -7,6 +7,10 @@ import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { FarmBill } from './bills/farm-bill.entity.js';
+import { FarmBillRepository } from './bills/farm-bill.repository.js';
+import { FarmBillsJob } from './bills/farm-bills.job.js';
+import { FarmBills } from './bills/farm-bills.service.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { InstancesController } from './instances.controller.js';
 import { InstallationRecord } from './installation.entity.js';
@@ -76,7 +80,7 @@ import { ReservationWatcher } from './reservations/reservation-watcher.js';
 import { ReservationsController } from './reservations/reservations.controller.js';
 import { ReservationsService } from './reservations/reservations.service.js';
 
-const ENTITIES = [InstallationRecord, Rental, Reservation, Pool, PoolMember, RoutingChange];
+const ENTITIES = [FarmBill, InstallationRecord, Rental, Reservation, Pool, PoolMember, RoutingChange];
 
 const OFFERS = [OfferPrices, OffersService];
 const POOLS = [
@@ -144,6 +148,8 @@ const RECONCILER = [
   TermKeeper,
 ];
 
+const BILLS = [FarmBillRepository, FarmBills, FarmBillsJob];
+
 /** Offers, rentals, reservations and pools: everything between a wish for GPUs and a set of serving instances. */
 @Module({
   imports: [
@@ -158,7 +164,16 @@ const RECONCILER = [
   ],
   // The fixed paths of reservations (`instances/reserve`) stand before `instances/:provider/:offerId`.
   controllers: [ReservationsController, InstancesController, RentalsController, PoolsController],
-  providers: [Installation, IdempotentPosts, ...OFFERS, ...POOLS, ...RENTALS, ...RESERVATIONS, ...RECONCILER],
+  providers: [
+    Installation,
+    IdempotentPosts,
+    ...OFFERS,
+    ...POOLS,
+    ...RENTALS,
+    ...RESERVATIONS,
+    ...RECONCILER,
+    ...BILLS,
+  ],
   exports: [
     InstanceDirectory,
     ModelDirectory,

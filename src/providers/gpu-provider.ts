@@ -42,6 +42,11 @@ export interface GpuProvider {
   destroyContract(contractId: string, options: CallOptions): Promise<void>;
   /** Prepaid farms only: adds whole hours, paid at once. A lost answer is a `rent_outcome_unknown`: look at `endsAt`. */
   extendContract?(contractId: string, hours: number, options: CallOptions): Promise<void>;
+  /**
+   * What ended contracts have cost altogether, in millionths of a dollar, by contract id; those that the farm says nothing
+   * of are left out. Absent where there are no bills (machines of one's own).
+   */
+  readBills?(contracts: readonly EndedContract[], options: CallOptions): Promise<Map<string, number>>;
   /** The last lines of the container's output. */
   readLogs(contractId: string, options: CallOptions & { tail: number }): Promise<string>;
 
@@ -148,6 +153,16 @@ export interface RentedContract {
  * `failed` it will not come up; `offline` the host is away; `gone` ended.
  */
 export type ContractState = 'pending' | 'running' | 'stopped' | 'failed' | 'offline' | 'gone';
+
+/** A contract whose bill is wanted. */
+export interface EndedContract {
+  contractId: string;
+  /** As it was agreed, in millionths of a dollar; 0 when nobody knows. */
+  pricePerHourMicro: number;
+  /** Epoch ms by our clock. */
+  startedAt: number;
+  endedAt: number;
+}
 
 export interface ProviderContract {
   contractId: string;

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../src/common/id.js';
 import { CreditEntry } from '../../src/credits/ledger/entry.entity.js';
+import { FarmCosts, type FarmCost } from '../../src/credits/metering/farm-costs.service.js';
 import { UsageRecord } from '../../src/credits/usage/usage-record.entity.js';
 import { UsageRecorder } from '../../src/credits/usage/usage-recorder.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
@@ -102,6 +103,56 @@ onEachDatabase('what rentals cost us', CREDITS_SCHEMA, (open) => {
     const rentalId = await rent({ providerPricePerHourMicro: undefined });
     await tickAfter(HOUR, rentalId);
     expect(await cost()).toBe(5);
+  });
+
+  describe('by the bill of the farm', () => {
+    const ended = async (): Promise<string> => {
+      const rentalId = await rent();
+      credits.clock.advance(HOUR);
+      await credits.meter.finish(rentalId, credits.clock.now());
+      return rentalId;
+    };
+    const correct = (cost: Partial<FarmCost>): Promise<void> => {
+      const [contractId, eventAt] = [newId(), credits.clock.now()];
+      credits.clock.advance(1);
+      const whole = { provider, contractId, rentalId: null, bookedMicro: null, amountMicro: 0, eventAt };
+      const bill = { ...whole, askedAt: credits.clock.now(), ...cost };
+      return database.unitOfWork.run((manager) => credits.get(FarmCosts).correct(bill, manager));
+    };
+
+    it('is corrected upwards and downwards, and only the difference is booked', async () => {
+      const rentalId = await ended();
+      await correct({ rentalId, amountMicro: 5_250_001 });
+      expect(await cost()).toBe(5.250001);
+      await correct({ rentalId, bookedMicro: 5_250_001, amountMicro: 4 * CREDIT });
+      await correct({ rentalId, bookedMicro: 4 * CREDIT, amountMicro: 4 * CREDIT });
+      expect(await cost()).toBe(4);
+      await correct({ rentalId, bookedMicro: 4 * CREDIT, amountMicro: 5_250_001 });
+      expect(await bookedOn(`cogs:${provider}`)).toBe(-5.250001);
+      expect((await credits.ledger.balanceOf(userId)).usedMicro).toBe(6 * CREDIT);
+      expect(await credits.verifier.verify()).toMatchObject({ isIntact: true });
+    });
+
+    it('is corrected once when two processes read it at the same time', async () => {
+      const rentalId = await ended();
+      const bill = { rentalId, amountMicro: 7 * CREDIT, contractId: 'c', askedAt: 1, eventAt: 1 };
+      await Promise.allSettled([correct(bill), correct({ ...bill, askedAt: 2 }), correct(bill)]);
+      expect(await cost()).toBe(7);
+    });
+
+    it('waits until the rental is settled, whose own last booking would undo it', async () => {
+      const rentalId = await rent();
+      await tickAfter(HOUR, rentalId);
+      await expect(correct({ rentalId, amountMicro: CREDIT })).rejects.toThrow('not settled');
+      await credits.meter.finish(rentalId, credits.clock.now());
+      expect(await cost()).toBe(5);
+    });
+
+    it('is booked for a contract that is no rental’s', async () => {
+      await correct({ contractId: 'lost', amountMicro: 3 * CREDIT });
+      await correct({ contractId: 'lost', bookedMicro: 3 * CREDIT, amountMicro: 3.5 * CREDIT });
+      expect(await cost()).toBe(3.5);
+    });
   });
 
   describe('of one request', () => {

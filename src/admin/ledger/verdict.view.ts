@@ -6,6 +6,8 @@ export class LedgerBreakView {
   seq: number | null;
   transfer_id: string | null;
   hold_id: string | null;
+  /** A payment's id. */
+  reference: string | null;
   problem: string;
 }
 
@@ -20,8 +22,9 @@ export class VerdictView {
   static from(verdict: LedgerVerdict): VerdictView {
     const { isIntact: is_intact, accounts, entries } = verdict;
     if (verdict.isIntact) return { is_intact, accounts, entries, first_break: null };
-    const { account = null, seq = null, transferId, holdId, problem } = verdict.firstBreak;
-    const first_break = { account, seq, transfer_id: transferId ?? null, hold_id: holdId ?? null, problem };
+    const { account = null, seq = null, transferId, holdId, reference = null, problem } = verdict.firstBreak;
+    const rows = { transfer_id: transferId ?? null, hold_id: holdId ?? null, reference };
+    const first_break = { account, seq, ...rows, problem };
     return { is_intact, accounts, entries, first_break };
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
+import { clearingOf } from '../payments/clearing.js';
 import { PaymentLedger } from '../payments/payment-ledger.js';
 import { PaymentStanding } from '../payments/payment-standing.js';
 import type { Payment } from '../payments/payment.entity.js';
@@ -97,7 +98,11 @@ export class DisputeBook {
     const isReversal = code === 'chargeback_reversal';
     const amountMicro = isReversal ? dispute.amountMicro : -dispute.amountMicro;
     const idempotencyKey = `dispute:${provider}:${externalId}${isReversal ? ':reversal' : ''}`;
-    await this.ledger.post({ userId, amountMicro, code, idempotencyKey, reference: paymentId }, manager);
+    await this.ledger.post(
+      { userId, amountMicro, code, idempotencyKey, reference: paymentId },
+      { clearing: clearingOf(dispute), amountMicro },
+      manager,
+    );
   }
 
   private rowOf(
@@ -106,7 +111,7 @@ export class DisputeBook {
   ): PaymentDispute {
     const now = this.clock.now();
     return {
-      id: newId(),
+      id: newOrderedId(),
       paymentId,
       userId,
       provider,

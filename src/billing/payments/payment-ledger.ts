@@ -6,6 +6,7 @@ import { creditsFromMicro } from '../../common/money.js';
 import { SYSTEM, type Origin } from '../../common/origin.js';
 import { AccountOpener } from '../../credits/ledger/account-opener.js';
 import { AccountRepository } from '../../credits/ledger/account.repository.js';
+import { CashBook, type CashMovement } from '../../credits/ledger/cash-book.js';
 import { Poster, type Posted, type Posting } from '../../credits/ledger/poster.js';
 
 /** What each movement of credits round a payment means to whoever reads the audit log. */
@@ -30,13 +31,24 @@ export class PaymentLedger {
     private readonly poster: Poster,
     private readonly accounts: AccountRepository,
     private readonly audit: AuditLog,
+    private readonly cash: CashBook,
   ) {}
 
-  /** @throws what LedgerService.post throws */
-  async post(posting: Posting, manager: EntityManager): Promise<Posted> {
-    await this.opener.openUnused(posting.userId, manager);
+  /**
+   * @param money what came or went over the processor with the credits
+   * @throws what LedgerService.post throws
+   */
+  async post(
+    posting: Posting & { reference: string },
+    money: Pick<CashMovement, 'clearing' | 'amountMicro'>,
+    manager: EntityManager,
+  ): Promise<Posted> {
+    const { userId, idempotencyKey, reference } = posting;
+    await this.opener.openUnused(userId, manager);
     const posted = await this.poster.post(posting, manager);
-    if (!posted.isReplay) await this.record(posting, manager);
+    if (posted.isReplay) return posted;
+    await this.cash.record({ ...money, idempotencyKey, reference }, manager);
+    await this.record(posting, manager);
     return posted;
   }
 

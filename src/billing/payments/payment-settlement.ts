@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import type { PlatformAccount } from '../../credits/ledger/transfer-codes.js';
+import type { ClearingAccount } from '../../credits/ledger/transfer-codes.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import type { PaymentEvidence } from '../processors/payment-processor.js';
+import { clearingOf } from './clearing.js';
 import { PaymentLedger } from './payment-ledger.js';
 import { UNPAID_STATUSES } from './payment-status.js';
 import type { Payment } from './payment.entity.js';
@@ -16,7 +17,7 @@ export interface PaymentPart {
   /** Unique for this part, e.g. `crypto:{chain}:{tx}:{log}`. */
   postingKey: string;
   /** The account that the money came over, e.g. `clearing:crypto:1:USDC`. */
-  counterAccount: PlatformAccount;
+  clearing: ClearingAccount;
   /** What the payment is with this part. A payment that is settled already stays so and takes the detail only. */
   status: 'partially_paid' | 'completed';
   detail?: string;
@@ -50,8 +51,7 @@ export class PaymentSettlement {
       };
       if (!(await this.payments.change(id, UNPAID_STATUSES, completed, manager))) return false;
       const payment = await this.payments.get(id, manager);
-      const counterAccount = `clearing:${payment.provider}` as const;
-      await this.post(payment, { amountMicro, postingKey, counterAccount }, manager);
+      await this.post(payment, { amountMicro, postingKey, clearing: clearingOf(payment) }, manager);
       return true;
     });
   }
@@ -78,15 +78,12 @@ export class PaymentSettlement {
 
   private async post(
     { id, userId, purpose }: Payment,
-    {
-      amountMicro,
-      postingKey,
-      counterAccount,
-    }: Pick<PaymentPart, 'amountMicro' | 'postingKey' | 'counterAccount'>,
+    { amountMicro, postingKey, clearing }: Pick<PaymentPart, 'amountMicro' | 'postingKey' | 'clearing'>,
     manager: EntityManager,
   ): Promise<void> {
     const posted = await this.ledger.post(
-      { userId, amountMicro, code: purpose, idempotencyKey: postingKey, counterAccount, reference: id },
+      { userId, amountMicro, code: purpose, idempotencyKey: postingKey, reference: id },
+      { clearing, amountMicro },
       manager,
     );
     // The row said that this was not credited yet and the ledger says that it was: roll back, a person must look.

@@ -4,8 +4,10 @@ import { Clock } from '../../common/clock.js';
 import { isDomainError } from '../../common/domain-error.js';
 import { creditsFromMicro } from '../../common/money.js';
 import type { Posting } from '../../credits/ledger/poster.js';
+import type { ClearingAccount } from '../../credits/ledger/transfer-codes.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { creditsSpent, notRefundable } from '../billing.errors.js';
+import { clearingOf } from '../payments/clearing.js';
 import { PaymentLedger } from '../payments/payment-ledger.js';
 import { PaymentStanding } from '../payments/payment-standing.js';
 import type { Payment } from '../payments/payment.entity.js';
@@ -80,6 +82,7 @@ export class RefundBook {
       const idempotencyKey = `refund:${id}:reversal`;
       await this.ledger.post(
         { userId, amountMicro, code: 'refund_reversal', idempotencyKey, reference: paymentId },
+        { clearing: clearingOf(refund), amountMicro },
         manager,
       );
     });
@@ -96,15 +99,19 @@ export class RefundBook {
       reason,
       actorId: actorId ?? undefined,
     };
-    await this.post(posting, manager);
+    await this.post(posting, clearingOf(refund), manager);
     // The account is locked by now; the allowed overage is no money that was paid.
     const left = await this.ledger.unspentMicro(userId, manager);
     if (!isForced && left < 0) throw creditsSpent(creditsFromMicro(Math.max(0, left + amountMicro)));
   }
 
-  private async post(posting: Posting, manager: EntityManager): Promise<void> {
+  private async post(
+    posting: Posting & { reference: string },
+    clearing: ClearingAccount,
+    manager: EntityManager,
+  ): Promise<void> {
     try {
-      await this.ledger.post(posting, manager);
+      await this.ledger.post(posting, { clearing, amountMicro: posting.amountMicro }, manager);
     } catch (error) {
       if (!isDomainError(error, 'insufficient_credits')) throw error;
       const unspent = await this.ledger.unspentMicro(posting.userId, manager);

@@ -12,6 +12,8 @@ export interface LedgerBreak {
   seq?: number;
   transferId?: string;
   holdId?: string;
+  /** A payment's id. */
+  reference?: string;
   problem: string;
 }
 

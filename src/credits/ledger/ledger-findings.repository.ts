@@ -4,7 +4,19 @@ import { UnitOfWork } from '../../database/unit-of-work.js';
 import { CreditAccount } from './account.entity.js';
 import { CreditEntry } from './entry.entity.js';
 import { CreditHold } from './hold.entity.js';
+import { dollarAccount, type TransferCode } from './transfer-codes.js';
 import { CreditTransfer } from './transfer.entity.js';
+
+/** What moves credits together with dollars. */
+const PAID_CODES: readonly TransferCode[] = [
+  'purchase',
+  'renewal',
+  'refund',
+  'refund_reversal',
+  'refund_clawback',
+  'chargeback',
+  'chargeback_reversal',
+];
 
 /**
  * Questions that must have no answer in an intact ledger. Each is a single statement, so that it sees one moment of
@@ -53,6 +65,30 @@ export class LedgerFindingsRepository {
       .select('entry.id', 'id')
       .leftJoin(CreditAccount, 'account', "entry.account = 'user:' || account.id")
       .where('entry.seq IS NOT NULL AND (account.id IS NULL OR entry.seq > account.seq)');
+    return firstId(query);
+  }
+
+  /** A transfer that turns credits into dollars: each ledger keeps to itself. */
+  async transferBetweenLedgers(): Promise<string | undefined> {
+    const isDollars = `CASE WHEN ${dollarAccount('entry.account')} THEN 1 ELSE 0 END`;
+    const query = this.from(CreditEntry, 'entry')
+      .select('entry.transferId', 'id')
+      .groupBy('entry.transferId')
+      .having(`MIN(${isDollars}) <> MAX(${isDollars})`);
+    return firstId(query);
+  }
+
+  /** A payment whose credits are not as many as its dollars, after all that came back. */
+  async paymentWithOtherDollars(): Promise<string | undefined> {
+    const credits = `CASE WHEN entry.seq IS NOT NULL AND transfer.code IN (:...codes) THEN entry.amountMicro ELSE 0 END`;
+    const dollars = `CASE WHEN entry.account = 'sales' THEN entry.amountMicro ELSE 0 END`;
+    const query = this.from(CreditEntry, 'entry')
+      .innerJoin(CreditTransfer, 'transfer', 'transfer.id = entry.transferId')
+      .select('transfer.reference', 'id')
+      .where('transfer.reference IS NOT NULL')
+      .groupBy('transfer.reference')
+      .having(`SUM(${credits}) <> SUM(${dollars})`)
+      .setParameters({ codes: [...PAID_CODES] });
     return firstId(query);
   }
 

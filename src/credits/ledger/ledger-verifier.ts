@@ -15,7 +15,7 @@ export type LedgerVerdict =
 
 /**
  * Recomputes the whole ledger: every account's sequence, balances and hash chain, both sides of every transfer,
- * holds against accounts and charges. It may run beside postings: an account is checked up to the entry that it had
+ * holds against accounts and charges, credits that were sold against their dollars. It may run beside postings: an account is checked up to the entry that it had
  * when it was read.
  */
 @Injectable()
@@ -75,10 +75,14 @@ export class LedgerVerifier {
   private async checkTotals(): Promise<LedgerBreak | undefined> {
     const transferId = await this.findings.unbalancedTransfer();
     if (transferId) return { transferId, problem: 'the sides of the transfer do not add up to zero' };
+    const mixedId = await this.findings.transferBetweenLedgers();
+    if (mixedId) return { transferId: mixedId, problem: 'the sides of the transfer are of two ledgers' };
     const userId = await this.findings.accountWithWrongHeld();
     if (userId) return { account: userAccount(userId), problem: 'held is not what the open holds have left' };
     const holdId = await this.findings.holdWithWrongCharges();
     if (holdId) return { holdId, problem: 'charged is not the sum of the transfers of the hold' };
+    const reference = await this.findings.paymentWithOtherDollars();
+    if (reference) return { reference, problem: 'the credits of the payment are not as many as its dollars' };
     const entryId = await this.findings.entryBeyondAccount();
     if (entryId) return { transferId: entryId.split(':')[0], problem: 'the account does not know the entry' };
     return undefined;

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { inputHash } from '../../database/input-hash.js';
 import { idempotencyMismatch } from '../credits.errors.js';
 import type { CreditEntry } from './entry.entity.js';
-import type { PlatformAccount, PlatformCode } from './transfer-codes.js';
+import type { DollarAccount, PlatformCode } from './transfer-codes.js';
 import type { CreditTransfer } from './transfer.entity.js';
 import { TransferRepository } from './transfer.repository.js';
 
-/** A movement between two accounts of the platform, which concerns no user. */
+/** A movement of dollars between two accounts of the platform, which concerns no user. */
 export interface PlatformPosting {
   code: PlatformCode;
   /** Owns the idempotency key. */
-  from: PlatformAccount;
-  to: PlatformAccount;
+  from: DollarAccount;
+  to: DollarAccount;
   /** Negative takes back what was posted too much; zero is nothing to post. */
   amountMicro: number;
   idempotencyKey: string;
@@ -42,7 +42,7 @@ export class PlatformPoster {
   private transferOf(posting: PlatformPosting): CreditTransfer {
     const { code, from, to, amountMicro, idempotencyKey, reference, eventAt } = posting;
     return {
-      id: newId(),
+      id: newOrderedId(),
       account: from,
       idempotencyKey,
       inputHash: inputHash([from, to, amountMicro, code, reference]),

@@ -1,5 +1,5 @@
 /**
- * Accounts of the platform, the other side of every transfer. They keep no running balance (it would be the one row
+ * Accounts of the platform: the other side of every transfer of credits, and those of dollars. They keep no running balance (it would be the one row
  * that everybody waits for): what they hold is the sum of their entries.
  */
 export type PlatformAccount =
@@ -10,10 +10,16 @@ export type PlatformAccount =
   | 'refund'
   | 'dispute'
   | 'writeoff'
-  | `clearing:${string}`
-  /** What a farm has taken for rentals, and what is owed to it for that. */
-  | `cogs:${string}`
-  | `payable:${string}`;
+  | DollarAccount;
+
+/** Where the money of a processor is until it is paid out. */
+export type ClearingAccount = `clearing:${string}`;
+
+/**
+ * Accounts of the second ledger, real money: what was sold, over whom it was paid, what a farm has taken for rentals and
+ * what is owed to it for that. No transfer has sides in both ledgers.
+ */
+export type DollarAccount = 'sales' | ClearingAccount | `cogs:${string}` | `payable:${string}`;
 
 interface TransferRule {
   /** The other side, unless the transfer names one. */
@@ -53,8 +59,8 @@ export const TRANSFER_CODES = {
 
 /** Movements of users' credits. */
 export type TransferCode = keyof typeof TRANSFER_CODES;
-/** Movements between accounts of the platform. */
-export type PlatformCode = 'gpu_cost';
+/** Movements of dollars, between accounts of the platform. */
+export type PlatformCode = 'gpu_cost' | 'payment' | 'payment_return';
 
 export function ruleOf(code: TransferCode): TransferRule {
   return TRANSFER_CODES[code];
@@ -63,6 +69,12 @@ export function ruleOf(code: TransferCode): TransferRule {
 /** Whether a posted code, as it was read, counts as use of the product. */
 export function isUsage(code: TransferCode | PlatformCode): boolean {
   return code in TRANSFER_CODES && ruleOf(code as TransferCode).isUsage;
+}
+
+/** Whether a column names a DollarAccount, in SQL. */
+export function dollarAccount(column: string): string {
+  const isOneOf = ['clearing', 'cogs', 'payable'].map((kind) => `${column} LIKE '${kind}:%'`);
+  return `(${column} = 'sales' OR ${isOneOf.join(' OR ')})`;
 }
 
 /** How a user's account is called in entries and transfers. */

@@ -57,6 +57,13 @@ export class RentalMeterRepository {
     await manager.update(RentalMeter, { rentalId }, change);
   }
 
+  /** Replaces what is booked of a settled rental's cost, unless somebody else has meanwhile. */
+  async restateCost(meter: RentalMeter, costMicro: number, manager: EntityManager): Promise<boolean> {
+    const where = { rentalId: meter.rentalId, state: 'finished' as const, costMicro: meter.costMicro };
+    const { affected } = await manager.update(RentalMeter, where, { costMicro });
+    return affected === 1;
+  }
+
   /** Running rentals in the order of their ids, a page at a time. */
   async runningAfter(rentalId: string, limit: number): Promise<string[]> {
     const where = { state: 'running' as const, rentalId: MoreThan(rentalId) };

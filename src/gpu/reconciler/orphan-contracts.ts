@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { GpuProvider, ProviderContract } from '../../providers/gpu-provider.js';
+import { FarmBills } from '../bills/farm-bills.service.js';
 import { DestroyCalls } from '../rentals/destroy-calls.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import { isLive } from '../rentals/rental-state.js';
@@ -13,13 +14,16 @@ export class OrphanContracts {
   constructor(
     private readonly rentals: RentalRepository,
     private readonly calls: DestroyCalls,
+    private readonly bills: FarmBills,
   ) {}
 
   /** Destroys it, unless a rental has claimed it since the books were read. */
-  async end(farm: GpuProvider, { contractId, label }: ProviderContract): Promise<void> {
+  async end(farm: GpuProvider, contract: ProviderContract): Promise<void> {
+    const { contractId, label } = contract;
     const rental = label === null ? null : await this.rentals.findByLabel(label);
     if (rental && claims(rental, contractId)) return;
     const which = { provider: farm.name, contract_id: contractId, rental_id: rental?.id };
+    await this.bills.noteOrphan(farm, contract, rental);
     this.logger.error({ msg: 'contract without a rental, destroying it', ...which });
     void this.calls.ask({ provider: farm.name, contractId, label });
   }

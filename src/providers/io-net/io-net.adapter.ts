@@ -6,6 +6,7 @@ import { AppConfig } from '../../config/config.js';
 import { FarmClient, type FarmCall } from '../farm-client.js';
 import type {
   CallOptions,
+  EndedContract,
   GpuProvider,
   OfferFilters,
   ProviderContract,
@@ -20,6 +21,7 @@ import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import { contractNotFound, offerGone, rentOutcomeUnknown } from '../providers.errors.js';
 import { checkRentRequest } from '../rent-request.js';
 import { idOf, objectOf, textOf, type WireObject } from '../wire-guards.js';
+import { billOf } from './io-net.bill.js';
 import { IoNetCatalog } from './io-net.catalog.js';
 import { ioNetError, ioNetFault, isRefused, unexpectedAnswer } from './io-net.errors.js';
 import { readLiveDeployments } from './io-net.list.js';
@@ -147,6 +149,20 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
       },
       options,
     );
+  }
+
+  async readBills(contracts: readonly EndedContract[], options: CallOptions): Promise<Map<string, number>> {
+    const bills = await mapLimited(contracts, CALLS_AT_ONCE, async ({ contractId, pricePerHourMicro }) => {
+      const answer = isId(contractId)
+        ? await this.read(IO_NET_PATHS.deployment(contractId), options)
+        : undefined;
+      const deployment = answer && dataOf(answer.body);
+      return { contractId, micro: deployment && billOf(deployment, pricePerHourMicro) };
+    });
+    const told = bills.flatMap(({ contractId, micro }) =>
+      micro === undefined ? [] : [[contractId, micro] as const],
+    );
+    return new Map(told);
   }
 
   async readLogs(contractId: string, { tail, ...options }: CallOptions & { tail: number }): Promise<string> {

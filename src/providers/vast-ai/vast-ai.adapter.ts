@@ -5,6 +5,7 @@ import { AppConfig } from '../../config/config.js';
 import { FarmClient } from '../farm-client.js';
 import type {
   CallOptions,
+  EndedContract,
   GpuProvider,
   OfferFilters,
   ProviderContract,
@@ -19,6 +20,7 @@ import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import { contractNotFound, offerGone, rentOutcomeUnknown } from '../providers.errors.js';
 import { checkRentRequest } from '../rent-request.js';
 import { idOf, objectOf, textOf, type WireObject } from '../wire-guards.js';
+import { readVastBills } from './vast-ai.bills.js';
 import { isRefused, unexpectedAnswer, vastError, vastFault } from './vast-ai.errors.js';
 import { readAllInstances } from './vast-ai.list.js';
 import { VastAiLogs } from './vast-ai.logs.js';
@@ -144,6 +146,10 @@ export class VastAiAdapter implements GpuProvider, OnModuleDestroy {
     );
     this.changedAt = this.clock.now();
     if (isRefused(answer) && vastFault(answer) !== 'no_such_contract') throw vastError(answer);
+  }
+
+  readBills(contracts: readonly EndedContract[], options: CallOptions): Promise<Map<string, number>> {
+    return readVastBills(this.client, contracts, options);
   }
 
   async readLogs(contractId: string, { tail, ...options }: CallOptions & { tail: number }): Promise<string> {

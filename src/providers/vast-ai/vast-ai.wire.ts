@@ -6,7 +6,7 @@ import { isObject, type WireObject } from '../wire-guards.js';
  * (github vast-ai/docs), and what third-party clients saw. Prices are dollars per hour, memory is MiB, disk is GB.
  */
 
-export type VastLane = 'search' | 'create' | 'show' | 'list' | 'destroy' | 'logs';
+export type VastLane = 'search' | 'create' | 'show' | 'list' | 'destroy' | 'logs' | 'charges';
 
 /** Documented limits per endpoint and identity (rate-limits-and-errors.mdx; x-rate-limit in the OpenAPI files). */
 export const VAST_RATES: Readonly<Record<VastLane, CallRate>> = {
@@ -16,6 +16,7 @@ export const VAST_RATES: Readonly<Record<VastLane, CallRate>> = {
   list: { calls: 1, perMs: 1000 },
   destroy: { calls: 1, perMs: 3000 },
   logs: { calls: 1, perMs: 1500 },
+  charges: { calls: 1, perMs: 1000 },
 };
 
 /** Official paths end in a slash. Only the list is v1: `GET /api/v0/instances/` answers 410. */
@@ -25,11 +26,13 @@ export const VAST_PATHS = {
   instance: (contractId: string) => `/api/v0/instances/${contractId}/`,
   logs: (contractId: string) => `/api/v0/instances/request_logs/${contractId}/`,
   list: '/api/v1/instances/',
+  charges: '/api/v0/charges/',
 } as const;
 
 /** The server never answers more rows than this, whatever `limit` says, and has no cursor. */
 export const VAST_SEARCH_ROWS = 64;
 export const VAST_LIST_ROWS = 25;
+export const VAST_CHARGE_ROWS = 100;
 
 export type VastBound = Readonly<
   Partial<

@@ -26,7 +26,7 @@ export class DepositCreditor {
         paymentId: invoice.paymentId,
         amountMicro: worth.micro,
         postingKey: creditKey(deposit, deposit.credits + 1),
-        counterAccount: clearingAccount(deposit),
+        clearing: clearingAccount(deposit),
         ...standingOf(invoice),
       };
       await this.settlement.creditPart(part, manager);

@@ -33,10 +33,10 @@ export class PaymentReversal {
         amountMicro,
         code: 'chargeback',
         idempotencyKey: reversalKey(deposit),
-        counterAccount: clearingAccount(deposit),
         reference: paymentId,
         reason: 'the deposit vanished from the chain',
       },
+      { clearing: clearingAccount(deposit), amountMicro },
       manager,
     );
   }

@@ -1,4 +1,4 @@
-import type { PlatformAccount } from '../../../../credits/ledger/transfer-codes.js';
+import type { ClearingAccount } from '../../../../credits/ledger/transfer-codes.js';
 import type { CryptoDeposit } from './crypto-deposit.entity.js';
 
 /** The ledger's key of a deposit's credit. A deposit that came back after a reversal is another posting. */
@@ -11,6 +11,6 @@ export function reversalKey(deposit: CryptoDeposit): string {
 }
 
 /** Where the money came over. */
-export function clearingAccount({ chainId, asset }: CryptoDeposit): PlatformAccount {
+export function clearingAccount({ chainId, asset }: CryptoDeposit): ClearingAccount {
   return `clearing:crypto:${chainId}:${asset}`;
 }
