@@ -27,6 +27,8 @@ export class RentalOpener {
       await this.meter.authorize({
         rentalId: rental.id,
         userId: rental.userId,
+        clientId: order.origin?.credentialId,
+        ip: order.origin?.ip,
         pricePerHourMicro: rental.priceMicro,
         provider: rental.provider,
         providerPricePerHourMicro: rental.providerPriceMicro,

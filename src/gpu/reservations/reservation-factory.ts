@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { newId } from '../../common/id.js';
 import { microFromCredits } from '../../common/money.js';
+import type { Origin } from '../../common/origin.js';
 import { AppConfig } from '../../config/config.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { SecretBox } from '../../secrets/secret-box.js';
@@ -12,6 +13,12 @@ import { needsOf, toRentalConfig } from '../rentals/rental-configs.js';
 import type { ReserveDto } from './dto/reserve.dto.js';
 import type { GangOrder } from './gang-order.js';
 import { autoPoolName, type Reservation } from './reservation.entity.js';
+
+/** What replacements are made with; secret for the machines' environment and the address of whoever asked. */
+interface Sealed {
+  rentalConfig: RentalConfig;
+  origin?: Origin;
+}
 
 /** Makes the row of a reservation from its request, and the order that its members are rented with. */
 @Injectable()
@@ -24,7 +31,11 @@ export class ReservationFactory {
     private readonly secrets: SecretBox,
   ) {}
 
-  make(userId: string, dto: ReserveDto, timeLimitMs: number | undefined): Reservation {
+  make(
+    { userId, origin }: { userId: string; origin?: Origin },
+    dto: ReserveDto,
+    timeLimitMs: number | undefined,
+  ): Reservation {
     const id = newId();
     const now = this.clock.now();
     const rentalConfig = toRentalConfig(dto.config ?? {}, this.config.gpu.defaultImage);
@@ -46,7 +57,7 @@ export class ReservationFactory {
       maxTotalPriceMicro:
         dto.max_total_price === undefined ? null : microFromCredits(dto.max_total_price.toFixed(6)),
       timeLimitMs: timeLimitMs ?? null,
-      configSealed: this.secrets.seal(rentalConfig, configPlace(id)),
+      configSealed: this.secrets.seal({ rentalConfig, origin } satisfies Sealed, configPlace(id)),
       errors: [],
       replacementsLeft: this.config.gpu.reserveReplacements,
       createdAt: now,
@@ -56,12 +67,17 @@ export class ReservationFactory {
   }
 
   orderOf(reservation: Reservation): GangOrder {
+    const { rentalConfig, origin } = this.secrets.open<Sealed>(
+      reservation.configSealed,
+      configPlace(reservation.id),
+    );
     return {
       userId: reservation.userId,
+      origin,
       count: reservation.requested,
       filters: reservation.filters,
       providers: reservation.providers ?? undefined,
-      config: this.secrets.open<RentalConfig>(reservation.configSealed, configPlace(reservation.id)),
+      config: rentalConfig,
       timeLimitMs: reservation.timeLimitMs ?? undefined,
       reservationId: reservation.id,
       maxTotalPriceMicro: reservation.maxTotalPriceMicro ?? undefined,

@@ -50,7 +50,7 @@ export class Reservation {
   @Count({ nullable: true })
   timeLimitMs: number | null;
 
-  /** RentalConfig, sealed: what replacements are made with. */
+  /** RentalConfig and Origin, sealed: what replacements are made with. */
   @Text()
   configSealed: string;
 

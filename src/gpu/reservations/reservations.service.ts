@@ -63,7 +63,7 @@ export class ReservationsService {
     timeLimitMs?: number,
     origin?: Origin,
   ): Promise<Reservation> {
-    const reservation = this.factory.make(userId, dto, timeLimitMs);
+    const reservation = this.factory.make({ userId, origin }, dto, timeLimitMs);
     await this.books.open(reservation, origin);
     return reservation;
   }
