@@ -4,6 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 export abstract class Clock {
   /** Epoch milliseconds. */
   abstract now(): number;
+  /** Milliseconds since some moment, for durations that are paid for: setting the computer's clock does not move it. */
+  elapsed(): number {
+    return performance.now();
+  }
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   abstract sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -32,6 +36,10 @@ export class ManualClock extends Clock {
   }
 
   now(): number {
+    return this.current;
+  }
+
+  override elapsed(): number {
     return this.current;
   }
 

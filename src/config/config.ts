@@ -157,6 +157,8 @@ export class AppConfig {
     requestPriceMicro: number;
     /** Micro-credits per 1,000 tokens = nano-credits per token. */
     tokenPriceNano: number;
+    /** Of a request's or a tunnel's time. */
+    secondPriceMicro: number;
     /** Lease of credits held for requests, renewed by the process that spends them. */
     holdTtlMs: number;
   };

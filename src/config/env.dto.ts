@@ -394,6 +394,10 @@ export class Environment {
   @Matches(/^\d{1,6}(\.\d{1,6})?$/, { message: 'PRICE_PER_1K_TOKENS must be an amount such as 0.002' })
   PRICE_PER_1K_TOKENS = '0';
 
+  @Variable('Credits', 'What a second of a proxied request or tunnel costs, in credits.')
+  @Matches(/^\d{1,6}(\.\d{1,6})?$/, { message: 'PRICE_PER_SECOND must be an amount such as 0.0001' })
+  PRICE_PER_SECOND = '0';
+
   @Variable('Credits', 'How long credits that a vanished process held for requests stay held.')
   @IsDuration()
   HOLD_TTL = '2m';

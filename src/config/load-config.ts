@@ -197,6 +197,7 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
       warnMs: parseDurationMs(environment.BILLING_WARN),
       requestPriceMicro: microFromCredits(environment.PRICE_PER_REQUEST),
       tokenPriceNano: microFromCredits(environment.PRICE_PER_1K_TOKENS),
+      secondPriceMicro: microFromCredits(environment.PRICE_PER_SECOND),
       holdTtlMs: parseDurationMs(environment.HOLD_TTL),
     },
     payments: paymentsConfig(environment),

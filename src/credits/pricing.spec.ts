@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { microFromDollars } from '../common/money.js';
-import { billableSeconds, costOfSeconds, priceMicroPerHour } from './pricing.js';
+import { billableSeconds, costOfRequest, costOfSeconds, priceMicroPerHour } from './pricing.js';
 
 describe('priceMicroPerHour', () => {
   it.each([
@@ -59,6 +59,32 @@ describe('costOfSeconds', () => {
         expect(charged).toBe(costOfSeconds(elapsed, price));
       }),
     );
+  });
+});
+
+describe('costOfRequest', () => {
+  const PRICE = { requestPriceMicro: 1000, tokenPriceNano: 300, secondPriceMicro: 50 };
+
+  it.each([
+    [0, 0, 1000],
+    [1, 0, 1001],
+    [10, 0, 1003],
+    [0, 1000, 1050],
+    [0, 1, 1001],
+    // 3.3 and 0.6 micro-credits are rounded together, once.
+    [11, 12, 1004],
+    [1_000_000_000_000, 0, 300_000_001_000],
+  ])('of %s tokens in %s ms is %s', (tokens, durationMs, micro) => {
+    expect(costOfRequest(PRICE, tokens, durationMs)).toBe(micro);
+  });
+
+  it.each([
+    [-1, 0],
+    [0, -1],
+    [Number.NaN, 0],
+    [0, Number.POSITIVE_INFINITY],
+  ])('refuses %s tokens in %s ms', (tokens, durationMs) => {
+    expect(() => costOfRequest(PRICE, tokens, durationMs)).toThrow(RangeError);
   });
 });
 

@@ -35,15 +35,18 @@ export interface RequestPrice {
   requestPriceMicro: number;
   /** Nano-credits per token. */
   tokenPriceNano: number;
+  /** Of its time; the same number is nano-credits per millisecond. */
+  secondPriceMicro: number;
 }
 
 /**
- * What one request with so many tokens costs, rounded up once.
- * @throws RangeError when tokens are no whole number from zero on
+ * What one request with so many tokens and so much time costs, rounded up once.
+ * @throws RangeError when one of them is no number from zero on
  */
-export function costOfRequest({ requestPriceMicro, tokenPriceNano }: RequestPrice, tokens: number): number {
-  const tokensNano = BigInt(requireCount(tokens, 'number of tokens')) * BigInt(tokenPriceNano);
-  return requestPriceMicro + Number(divideUp(tokensNano, NANO_PER_MICRO));
+export function costOfRequest(price: RequestPrice, tokens: number, durationMs: number): number {
+  const tokensNano = BigInt(requireCount(tokens, 'number of tokens')) * BigInt(price.tokenPriceNano);
+  const timeNano = BigInt(requireCount(durationMs, 'duration')) * BigInt(price.secondPriceMicro);
+  return price.requestPriceMicro + Number(divideUp(tokensNano + timeNano, NANO_PER_MICRO));
 }
 
 /** Whole seconds from one instant to another; a second begun counts, a span that runs backwards is empty. */

@@ -6,6 +6,9 @@ export interface Served {
   attempts: number;
 }
 
+/** Hears how many tokens have passed so far. */
+export type TokenListener = (outputTokens: number) => void;
+
 /**
  * Where an answer goes: to the client as it comes, or into an envelope. Exactly one of `end`, `refuse` and `cut`
  * is called last.

@@ -1,21 +1,25 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { DomainError } from '../common/domain-error.js';
-import type { AnswerSink, Served } from './answer-sink.js';
+import type { AnswerSink, Served, TokenListener } from './answer-sink.js';
 import type { Exchange } from './exchange.js';
 import { acceptsTrailers } from './request-headers.js';
 import { readAnswerHead, type AnswerHead } from './response-headers.js';
+import { StreamProgress } from './stream-progress.js';
 import { UsageTail, mayHoldUsage, type TokenUsage } from './usage-tail.js';
 import type { Visit } from './visit.js';
 
 /** Heads of answers up to this size wait for their body: one packet instead of two. */
 const SMALL_ANSWER_BYTES = 65_536;
 
+const EVENT_STREAM = 'text/event-stream';
 const INVALID_REASON = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** The upstream's answer to the client, as it comes: nothing is held back, nothing is read but the tail. */
 export class ClientAnswer implements AnswerSink {
   protected exchange: Exchange | undefined;
   private tail: UsageTail | undefined;
+  private tellTokens: TokenListener | undefined;
+  private progress: StreamProgress | undefined;
   private stallTimer: NodeJS.Timeout | undefined;
   private hasBytes = false;
   private hasLength = false;
@@ -36,6 +40,11 @@ export class ClientAnswer implements AnswerSink {
     });
   }
 
+  /** For streams whose tokens cost something. */
+  count(tell: TokenListener): void {
+    this.tellTokens = tell;
+  }
+
   get usage(): TokenUsage | undefined {
     return this.tail?.read();
   }
@@ -44,6 +53,8 @@ export class ClientAnswer implements AnswerSink {
     const { response } = this.visit;
     const head = readAnswerHead(status, rawHeaders);
     if (mayHoldUsage(head.contentType, head.contentEncoding)) this.tail = new UsageTail();
+    if (this.tail && this.tellTokens && head.contentType.startsWith(EVENT_STREAM))
+      this.progress = new StreamProgress(this.tellTokens);
     const headers = this.headersOf(head, served);
     response.writeHead(
       status,
@@ -56,6 +67,7 @@ export class ClientAnswer implements AnswerSink {
   data(chunk: Buffer): boolean {
     this.hasBytes = true;
     this.tail?.push(chunk);
+    this.progress?.push(chunk);
     const { response } = this.visit;
     if (response.destroyed || response.write(chunk)) return true;
     this.stallTimer = setTimeout(() => response.destroy(), this.stallTimeoutMs);

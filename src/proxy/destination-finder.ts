@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { InstanceBusyTime } from '../credits/usage/instance-busy-time.js';
 import { EgressGuard } from '../egress/guard.js';
 import { InstanceDirectory, originOf, type RoutableInstance } from '../gpu/pools/instance.directory.js';
 import { PoolDirectory, type RoutablePool } from '../gpu/pools/pool.directory.js';
 import { LoadBalancerService } from '../loadbalancer/loadbalancer.service.js';
 import type { Destination, Route } from './destination.js';
 import { noServicePort, noSuchInstance, noSuchPool, noSuchRental } from './proxy.errors.js';
+import { Stay } from './stay.js';
 
 /** Turns what a caller names into a destination. In memory, but for typed URLs. */
 @Injectable()
@@ -14,6 +16,7 @@ export class DestinationFinder {
     private readonly instances: InstanceDirectory,
     private readonly balancer: LoadBalancerService,
     private readonly guard: EgressGuard,
+    private readonly busyTime: InstanceBusyTime,
   ) {}
 
   /** @throws DomainError 404 `pool_not_found` */
@@ -75,9 +78,12 @@ export class DestinationFinder {
 
   private running(instance: RoutableInstance, origin = originOf(instance)): Destination {
     if (origin === undefined) throw noServicePort();
-    const { instanceId } = instance;
+    const { instanceId, rentalId } = instance;
     return {
-      next: () => ({ origin, kind: 'instance', instanceId, lease: this.balancer.leaseInstance(instanceId) }),
+      next: () => {
+        const lease = new Stay(this.balancer.leaseInstance(instanceId), rentalId, this.busyTime);
+        return { origin, kind: 'instance', instanceId, lease };
+      },
     };
   }
 
@@ -87,7 +93,10 @@ export class DestinationFinder {
     const { instanceId } = lease;
     const instance = this.instances.find(instanceId);
     const origin = instance && originOf(instance, pool.port);
-    if (origin !== undefined) return { origin, kind: 'instance', instanceId, lease };
+    if (instance && origin !== undefined) {
+      const stay = new Stay(lease, instance.rentalId, this.busyTime);
+      return { origin, kind: 'instance', instanceId, lease: stay };
+    }
     lease.release('aborted');
     return this.member(pool, leaseKey, new Set([...tried, instanceId]));
   }

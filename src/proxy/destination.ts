@@ -1,5 +1,5 @@
 import type { EgressKind } from '../egress/guard.js';
-import type { Lease } from '../loadbalancer/lease.js';
+import type { Stay } from './stay.js';
 
 /** One place that a request can be sent to. */
 export interface Route {
@@ -8,7 +8,7 @@ export interface Route {
   kind: EgressKind;
   /** Absent for a URL that a caller typed. */
   instanceId?: string;
-  lease?: Lease;
+  lease?: Stay;
 }
 
 /** Where a request goes: a pool, an instance or a typed URL. */

@@ -4,6 +4,7 @@ import type { LeaseOutcome } from '../loadbalancer/lease.js';
 import type { AnswerSink, Served } from './answer-sink.js';
 import type { Destination, Route } from './destination.js';
 import { timeLimitExceeded, upstreamProtocolError } from './proxy.errors.js';
+import { visitedBy, type Visited } from './stay.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { UpstreamFailure } from './upstream-failure.js';
 import type { UpstreamCall, UpstreamListener, UpstreamRequest } from './upstream-call.js';
@@ -16,7 +17,7 @@ export interface Dispatchable extends UpstreamRequest {
 }
 
 /** What became of an exchange, told once, however it ended. */
-export interface ExchangeReport {
+export interface ExchangeReport extends Visited {
   /** HTTP status of the answer; 0 when the client left before there was one. */
   status: number;
   instanceId: string | undefined;
@@ -119,6 +120,11 @@ export class Exchange implements UpstreamListener {
     this.attempt(next);
   }
 
+  /** A byte of an answer has come. */
+  get hasBegun(): boolean {
+    return this.bytesOut > 0;
+  }
+
   private get served(): Served {
     return { instanceId: this.route?.instanceId, attempts: this.attempts };
   }
@@ -178,8 +184,9 @@ export class Exchange implements UpstreamListener {
     this.isSettled = true;
     clearTimeout(this.timer);
     this.route?.lease?.release(outcome);
-    const { attempts, bytesOut } = this;
-    this.report({ status, instanceId: this.route?.instanceId, attempts, bytesOut, outcome, error });
+    const { attempts, bytesOut, route } = this;
+    const visited = route && visitedBy(route);
+    this.report({ status, instanceId: route?.instanceId, ...visited, attempts, bytesOut, outcome, error });
   }
 }
 

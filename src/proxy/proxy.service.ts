@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
 import type { Admission } from '../credits/requests/admission.js';
-import type { AnswerSink } from './answer-sink.js';
+import type { AnswerSink, TokenListener } from './answer-sink.js';
 import type { Destination } from './destination.js';
 import { Exchange, type Dispatchable, type ExchangeReport } from './exchange.js';
 import { ProxyGauges } from './gauges.js';
@@ -15,6 +15,8 @@ import type { Visit } from './visit.js';
 /** Where an answer goes, and what it turned out to have used. */
 export interface MeteredSink extends AnswerSink {
   follow(exchange: Exchange): void;
+  /** Asks to be told of the tokens of a stream as they pass. */
+  count?(tell: TokenListener): void;
   readonly usage: TokenUsage | undefined;
 }
 
@@ -40,7 +42,8 @@ export class ProxyService {
 
   /** @throws DomainError when there is nothing to send to; everything later goes to the sink */
   run(visit: Visit, destination: Destination, request: ProxyRequest, sink: MeteredSink): void {
-    const admission = this.metering.admit(visit, sizeOf(request.body));
+    const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+    const admission = this.metering.admit(visit, body, request.timeLimitMs);
     if (admission instanceof Promise) void this.runLater(visit, destination, request, sink, admission);
     else this.send(visit, destination, request, sink, admission);
   }
@@ -84,6 +87,8 @@ export class ProxyService {
     );
     admission.onExhausted((error) => exchange.giveUp(error));
     sink.follow(exchange);
+    const tell = this.metering.follow(admission, () => exchange.hasBegun);
+    if (tell) sink.count?.(tell);
     this.start(exchange, admission);
   }
 
@@ -95,6 +100,31 @@ export class ProxyService {
       this.metering.release(admission);
       throw error;
     }
+  }
+
+  /**
+   * For handlers that send by themselves: their request is paid for like any other. Whatever happens, hand the admission
+   * to `account`, or `release` it; a release after that does nothing.
+   * @param hasBegun whether the caller has got something; default: the head of an answer
+   * @throws (rejects) 402 and 403, as Metering.admit
+   */
+  async admit(
+    visit: Visit,
+    timeLimitMs: number | undefined,
+    hasBegun = (): boolean => visit.response.headersSent,
+  ): Promise<Admission> {
+    const admission = await this.metering.admit(visit, undefined, timeLimitMs);
+    this.metering.follow(admission, hasBegun);
+    return admission;
+  }
+
+  release(admission: Admission): void {
+    this.metering.release(admission);
+  }
+
+  /** @returns to be called when the tunnel has ended */
+  tunnelOpened(visit: Visit): () => void {
+    return this.metering.openSocket(visit);
   }
 
   /** Counts and books what has ended; its lease is released already. */

@@ -2,10 +2,12 @@ import type { Socket } from 'node:net';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { parseTimeLimitHeader } from '../common/time-limit.js';
 import { AppConfig } from '../config/config.js';
+import type { Admission } from '../credits/requests/admission.js';
 import type { LeaseOutcome } from '../loadbalancer/lease.js';
 import type { Destination, Route } from './destination.js';
 import { unsupportedUpgrade } from './proxy.errors.js';
 import { ProxyService } from './proxy.service.js';
+import { visitedBy } from './stay.js';
 import { TransparentHandler } from './transparent.handler.js';
 import { openTunnel, relayRefusal, type TunnelBytes } from './tunnel.js';
 import { describeFailure } from './upstream-failure.js';
@@ -22,6 +24,9 @@ interface Trip {
   destination: Destination;
   timeLimitMs: number | undefined;
   attempts: number;
+  /** The tunnel stands: from here on it costs. */
+  isOpen: boolean;
+  admission: Admission;
 }
 
 /**
@@ -44,7 +49,17 @@ export class UpgradeTunnel implements OnModuleDestroy {
     if (visit.request.headers.upgrade?.toLowerCase() !== 'websocket') throw unsupportedUpgrade();
     const timeLimitMs = parseTimeLimitHeader(visit.request.headers['x-timelimit']);
     const destination = this.transparent.destinationOf(visit);
-    const trip: Trip = { visit, client, destination, timeLimitMs, attempts: 0 };
+    const order = { visit, client, destination, timeLimitMs, attempts: 0, isOpen: false };
+    const admission = await this.proxy.admit(visit, timeLimitMs, () => order.isOpen);
+    admission.onExhausted(() => client.destroy());
+    try {
+      await this.travel(Object.assign(order, { admission }), clientBytes);
+    } finally {
+      this.proxy.release(admission);
+    }
+  }
+
+  private async travel(trip: Trip, clientBytes: Buffer): Promise<void> {
     const { route, upstream } = await this.connect(trip);
     try {
       const answer = await this.ask(trip, route, upstream);
@@ -52,7 +67,7 @@ export class UpgradeTunnel implements OnModuleDestroy {
     } catch (error) {
       upstream.destroy();
       const failure = describeFailure(error as Error, 'sent');
-      this.settle(trip, route, outcomeOf(client, failure.isTimeout), failure.error.status);
+      this.settle(trip, route, outcomeOf(trip.client, failure.isTimeout), failure.error.status);
       throw failure.error;
     }
   }
@@ -114,7 +129,10 @@ export class UpgradeTunnel implements OnModuleDestroy {
     }
     this.clients.add(client);
     visit.response.detachSocket(client);
+    trip.isOpen = true;
+    const closed = this.proxy.tunnelOpened(visit);
     const bytes = await openTunnel(visit, client, { ...answer, upstream, clientBytes, served, timeLimitMs });
+    closed();
     this.clients.delete(client);
     this.settle(trip, route, 'success', 101, bytes);
   }
@@ -122,14 +140,12 @@ export class UpgradeTunnel implements OnModuleDestroy {
   private settle(trip: Trip, route: Route, outcome: LeaseOutcome, status: number, bytes = NO_BYTES): void {
     route.lease?.release(outcome);
     const { instanceId } = route;
-    const { attempts, visit, destination } = trip;
-    const report = { status, outcome, instanceId, attempts, bytesOut: bytes.bytesOut, error: undefined };
-    this.proxy.account(visit, report, {
-      protocol: 'websocket',
-      pool: destination.poolName,
-      bytesIn: bytes.bytesIn,
-      usage: undefined,
-    });
+    const { attempts, visit, destination, admission } = trip;
+    const { bytesIn, bytesOut } = bytes;
+    const visited = visitedBy(route);
+    const report = { status, outcome, instanceId, ...visited, attempts, bytesOut, error: undefined };
+    const facts = { protocol: 'websocket', pool: destination.poolName, bytesIn, usage: undefined };
+    this.proxy.account(visit, report, facts, admission);
   }
 }
 

@@ -41,6 +41,7 @@ const BILLING: AppConfig['billing'] = {
   warnMs: 600_000,
   requestPriceMicro: 0,
   tokenPriceNano: 0,
+  secondPriceMicro: 0,
   holdTtlMs: 120_000,
 };
 

@@ -44,9 +44,9 @@ onEachDatabase('streams paid from blocks', CREDITS_SCHEMA, (open) => {
         await credits.get(BlockBook).inTurn(userId, async () => undefined);
       }
       expect(stopped).toEqual(['insufficient_credits']);
-      expect(await budget.charge(admission, DELIVERED)).toBe(100_000);
+      expect(await budget.charge(admission, DELIVERED)).toBe(150_000);
       await credits.stop();
-      expect(await fundsOf(credits, userId)).toEqual({ held: 0, used: 100_000, remaining: 50_000 });
+      expect(await fundsOf(credits, userId)).toEqual({ held: 0, used: 150_000, remaining: 0 });
     });
 
     it('that was cut without a count is charged for what it had delivered', async () => {
@@ -55,6 +55,19 @@ onEachDatabase('streams paid from blocks', CREDITS_SCHEMA, (open) => {
       expect(budget.charge(admission, DELIVERED)).toBe(8000);
       await credits.stop();
       expect((await fundsOf(credits, userId)).used).toBe(8000);
+    });
+
+    it('is charged for its time as well', async () => {
+      const credits = await processes.start({ secondPriceMicro: 500 });
+      const userId = await credits.userWith(1);
+      const budget = budgetOf(credits);
+      const admission = await budget.admit(userId, 50_000);
+      credits.clock.advance(10_000);
+      budget.progress(admission, { outputTokens: 2000 });
+      credits.clock.advance(2500);
+      expect(budget.charge(admission, { ...DELIVERED, outputTokens: 3000 })).toBe(1000 + 3000 + 6250);
+      await credits.stop();
+      expect((await fundsOf(credits, userId)).used).toBe(10_250);
     });
 
     it('that cost more than was held is charged in full when the account has it', async () => {

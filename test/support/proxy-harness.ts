@@ -16,7 +16,8 @@ import { SCOPES, type Caller } from '../../src/common/caller.js';
 import { SystemClock } from '../../src/common/clock.js';
 import { DomainError } from '../../src/common/domain-error.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import type { UsageEvent, UsageRecorder } from '../../src/credits/usage/usage-recorder.js';
+import { InstanceBusyTime } from '../../src/credits/usage/instance-busy-time.js';
+import type { SocketOwner, UsageEvent, UsageRecorder } from '../../src/credits/usage/usage-recorder.js';
 import { EgressConnector } from '../../src/egress/connector.js';
 import { EgressGuard } from '../../src/egress/guard.js';
 import { SystemHostResolver } from '../../src/egress/host-resolver.js';
@@ -55,7 +56,7 @@ import { openAiSurface } from './openai-parts.js';
 
 /** Requests cost nothing here. */
 const FREE_BUDGET = { admit: () => FREE_ADMISSION, charge: () => 0 } as unknown as RequestBudget;
-const FREE_PRICES = { worstCaseMicro: () => 0 } as unknown as RequestPricing;
+const FREE_PRICES = { isFree: true } as unknown as RequestPricing;
 
 export const OWNER = 'user-1';
 export const KEY = 'key-of-user-1';
@@ -87,7 +88,18 @@ export interface TestPool extends Partial<RoutablePool> {
   fenced?: readonly string[];
 }
 
-export async function startProxy(env: Record<string, string> = {}): Promise<ProxyHarness> {
+/** Where requests cost something: the credits module's own parts. */
+export interface ProxyMoney {
+  recorder: UsageRecorder;
+  budget: RequestBudget;
+  pricing: RequestPricing;
+  busyTime: InstanceBusyTime;
+}
+
+export async function startProxy(
+  env: Record<string, string> = {},
+  money?: ProxyMoney,
+): Promise<ProxyHarness> {
   Logger.overrideLogger(false);
   const config = loadConfig({ JWT_SECRET: 'k3'.repeat(20), PROXY_OPEN_TARGETS: 'true', ...env });
   const clock = new SystemClock();
@@ -97,15 +109,19 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
   const connector = new EgressConnector(guard);
   const balancer = new LoadBalancerService(config, clock);
   const [instances, pools] = [new InstanceDirectory(), new PoolDirectory()];
-  const finder = new DestinationFinder(pools, instances, balancer, guard);
+  const busyTime = money?.busyTime ?? new InstanceBusyTime(clock);
+  const finder = new DestinationFinder(pools, instances, balancer, guard, busyTime);
   const upstream = new UpstreamClient(connector);
   const usage: UsageEvent[] = [];
   const waiting: ((event: UsageEvent) => void)[] = [];
   const record = (event: UsageEvent): void => {
     usage.push(event);
+    money?.recorder.record(event);
     waiting.splice(0).forEach((wake) => wake(event));
   };
-  const recorder = { record } as unknown as UsageRecorder;
+  const openSocket = (owner: SocketOwner): (() => void) =>
+    money?.recorder.openSocket(owner) ?? (() => undefined);
+  const recorder = { record, openSocket } as unknown as UsageRecorder;
   const inFlight = new InFlight();
   const gauges = new ProxyGauges(inFlight);
   const budget = new RetryBudget(clock);
@@ -113,7 +129,7 @@ export async function startProxy(env: Record<string, string> = {}): Promise<Prox
     config,
     upstream,
     budget,
-    new Metering(recorder, FREE_BUDGET, FREE_PRICES, clock),
+    new Metering(recorder, money?.budget ?? FREE_BUDGET, money?.pricing ?? FREE_PRICES, clock),
     gauges,
   );
   const peers = new Peers(config, new ClientAddress(config));

@@ -5,6 +5,7 @@ import { CreditEntry } from '../ledger/entry.entity.js';
 import { CreditTransfer } from '../ledger/transfer.entity.js';
 import { userAccount } from '../ledger/transfer-codes.js';
 import { RentalMeter } from '../metering/rental-meter.entity.js';
+import { pageOf, type Page } from '../usage/page.js';
 import { UsageRecord } from '../usage/usage-record.entity.js';
 import type { EconomicsRange, UsageGroup, UsageSums } from './economics.js';
 
@@ -39,11 +40,20 @@ export class EconomicsRepository {
       .addSelect('SUM(row.providerCostMicro)', 'gpuCost')
       .where('row.at >= :from AND row.at < :to', range);
     if (range.userId !== undefined) query.andWhere('row.userId = :userId', range);
+    if (range.pool !== undefined) query.andWhere('row.pool = :pool', range);
     for (const group of groups) query.addSelect(GROUP_COLUMNS[group], group).addGroupBy(GROUP_COLUMNS[group]);
     for (const group of (['day', 'user', 'pool'] as const).filter((one) => groups.includes(one)))
       query.addOrderBy(GROUP_COLUMNS[group], group === 'day' ? 'DESC' : 'ASC');
     const rows = await query.limit(page.limit).offset(page.offset).getRawMany<Row>();
     return rows.filter((row) => Number(row.requests) > 0).map(toSums);
+  }
+
+  /** Single requests, latest first. */
+  requests(range: EconomicsRange, page: { limit: number; cursor?: string }): Promise<Page<UsageRecord>> {
+    const query = this.unitOfWork.manager.createQueryBuilder(UsageRecord, 'row').where('1 = 1');
+    if (range.userId !== undefined) query.andWhere('row.userId = :userId', range);
+    if (range.pool !== undefined) query.andWhere('row.pool = :pool', range);
+    return pageOf(query, 'at', { ...page, from: range.from, to: range.to });
   }
 
   /** What users were charged by a code, less what was given back of it; by the time it happened. */

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { Page } from '../usage/page.js';
+import type { UsageRecord } from '../usage/usage-record.entity.js';
 import { EconomicsRepository } from './economics.repository.js';
 import type { BookedSums, EconomicsRange, UsageGroup, UsageSums } from './economics.js';
 
@@ -14,6 +16,11 @@ export class Economics {
     page: { limit: number; offset: number },
   ): Promise<UsageSums[]> {
     return this.repository.usage(range, groups, page);
+  }
+
+  /** Single requests, latest first; what is not known of one is null there. */
+  requests(range: EconomicsRange, page: { limit: number; cursor?: string }): Promise<Page<UsageRecord>> {
+    return this.repository.requests(range, page);
   }
 
   /** What the ledger says for the same time: it has what requests do not show, the idle time of rentals. */

@@ -7,13 +7,15 @@ export interface EconomicsRange {
   from: number;
   to: number;
   userId?: string;
+  /** Of requests; the ledger does not know pools. */
+  pool?: string;
 }
 
 /**
  * Requests of one group. What a request earns is its own charge and its share of the rental's charge; what it costs
  * is its share of the farm's price. Micro-credits.
  */
-export interface UsageSums {
+export interface UsageSums extends Earnings {
   userId: string | null;
   pool: string | null;
   /** Epoch ms of its midnight UTC. */
@@ -21,14 +23,14 @@ export interface UsageSums {
   requests: number;
   inputTokens: number;
   outputTokens: number;
+}
+
+/** What came in and what it cost. Micro-credits = millionths of a dollar. */
+export interface Earnings {
   requestRevenueMicro: number;
   gpuRevenueMicro: number;
   gpuCostMicro: number;
 }
 
 /** What the ledger booked, the time included in which GPUs had nothing to do. */
-export interface BookedSums {
-  requestRevenueMicro: number;
-  gpuRevenueMicro: number;
-  gpuCostMicro: number;
-}
+export type BookedSums = Earnings;

@@ -27,6 +27,8 @@ export class BlockAdmission implements Admission {
   constructor(
     readonly block: Block,
     public reservedMicro: number,
+    /** By `Clock.elapsed`. */
+    readonly startedAt: number,
   ) {}
 
   onExhausted(listener: (error: DomainError) => void): void {
@@ -35,7 +37,7 @@ export class BlockAdmission implements Admission {
 
   /** Notes that so much has been delivered, as far as it is reserved. */
   accrue(costMicro: number): void {
-    const accrued = Math.min(costMicro, this.reservedMicro);
+    const accrued = Math.max(this.accruedMicro, Math.min(costMicro, this.reservedMicro));
     this.block.accruedMicro += accrued - this.accruedMicro;
     this.accruedMicro = accrued;
   }

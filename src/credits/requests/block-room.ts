@@ -21,7 +21,7 @@ export class BlockRoom {
     block.reserve(micro);
     block.inFlight++;
     this.touch(block);
-    return new BlockAdmission(block, micro);
+    return new BlockAdmission(block, micro, this.clock.elapsed());
   }
 
   /** @throws insufficient_credits, account_frozen */

@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { isDomainError } from '../../common/domain-error.js';
+import { Clock } from '../../common/clock.js';
+import { isDomainError, type DomainError } from '../../common/domain-error.js';
+import { MICRO } from '../../common/money.js';
 import { BlockAdmission, FREE_ADMISSION, type Admission } from './admission.js';
 import { RequestQuota } from '../quotas/request-quota.js';
 import { BlockRoom } from './block-room.js';
@@ -25,6 +27,7 @@ export class RequestBudget {
     private readonly pricing: RequestPricing,
     private readonly room: BlockRoom,
     private readonly quota: RequestQuota,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -39,12 +42,12 @@ export class RequestBudget {
   }
 
   /**
-   * Tells how much a stream has delivered so far, in all. More is held ahead of time when it grows beyond what was
+   * Tells how much a stream has delivered so far, in all; its time is looked up here. More is held ahead of time when it grows beyond what was
    * expected; when the account has no more, the admission's `onExhausted` listener is called once that is used up.
    */
   progress(admission: Admission, delivered: TokenCount): void {
     if (!(admission instanceof BlockAdmission) || !admission.isOpen) return;
-    const cost = this.pricing.costOf(delivered);
+    const cost = this.pricing.costOf(delivered, this.timeOf(admission));
     admission.accrue(cost);
     if (cost >= admission.reservedMicro && admission.refusal) return admission.stop(admission.refusal);
     const mayGrow = !admission.isGrowing && !admission.refusal;
@@ -83,10 +86,14 @@ export class RequestBudget {
     }
   }
 
-  private costOf(outcome: RequestOutcome, { accruedMicro }: BlockAdmission): number {
-    const cost = this.pricing.costOf(outcome);
+  private costOf(outcome: RequestOutcome, admission: BlockAdmission): number {
+    const cost = this.pricing.costOf(outcome, this.timeOf(admission));
     const isCounted = outcome.inputTokens !== undefined || outcome.outputTokens !== undefined;
-    return isCounted ? cost : Math.max(cost, accruedMicro);
+    return isCounted ? cost : Math.max(cost, admission.accruedMicro);
+  }
+
+  private timeOf({ startedAt }: BlockAdmission): number {
+    return this.clock.elapsed() - startedAt;
   }
 
   /** Holds as much again as was expected. */
@@ -100,11 +107,23 @@ export class RequestBudget {
     try {
       await this.room.takeLater(admission, byMicro);
     } catch (error) {
-      if (isDomainError(error)) admission.refusal = error;
+      if (isDomainError(error)) await this.takeRest(admission, error);
       else this.logger.error({ msg: 'a stream could not be extended', err: error });
     } finally {
       admission.isGrowing = false;
     }
+  }
+
+  /** The account has not as much again: a stream goes on until what is left is used up, too. */
+  private async takeRest(admission: BlockAdmission, refusal: DomainError): Promise<void> {
+    const restMicro = availableMicroOf(refusal);
+    try {
+      if (restMicro > 0) await this.room.takeLater(admission, restMicro);
+    } catch (error) {
+      // Somebody else was faster with it, or there is no database: then that was all.
+      this.logger.debug({ msg: 'the rest of an account went elsewhere', err: error });
+    }
+    admission.refusal = refusal;
   }
 
   /** What the account cannot pay any more is the platform's loss, never the customer's debt. */
@@ -124,4 +143,10 @@ export class RequestBudget {
     }
     return admission.settle(cost);
   }
+}
+
+/** What a 402 says that the account still has. */
+function availableMicroOf({ data }: DomainError): number {
+  const available = data?.available;
+  return typeof available === 'number' ? Math.round(available * MICRO) : 0;
 }

@@ -42,13 +42,13 @@ export class InstanceBusyTime {
   }
 
   private add(id: string): Instance {
-    const instance = { id, active: 0, shareMs: 0, updatedAt: this.clock.now() };
+    const instance = { id, active: 0, shareMs: 0, updatedAt: this.clock.elapsed() };
     this.instances.set(id, instance);
     return instance;
   }
 
   private advance(instance: Instance): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     if (instance.active > 0) instance.shareMs += Math.max(0, now - instance.updatedAt) / instance.active;
     instance.updatedAt = now;
   }

@@ -9,8 +9,8 @@ import { SessionRecorder } from './session-recorder.js';
 const MOST_OPEN = 20_000;
 
 /**
- * Sessions made of requests: those of one key, address and pool, until 60 s pass without one. A process that dies
- * takes its open ones along, which costs rows of history and no credits.
+ * Sessions made of requests (those of one key, address and pool, until 60 s pass without one), and those of sockets. A
+ * process that dies takes its open ones along, which costs rows of history and no credits.
  */
 @Injectable()
 export class RequestRuns {
@@ -32,14 +32,22 @@ export class RequestRuns {
     this.tracker.note(step);
   }
 
+  /** @returns ends the session; its row is written soon after */
+  openSocket(owner: Pick<RunStep, 'userId' | 'keyId' | 'ip'>): () => void {
+    const now = this.clock.now();
+    const socket = this.tracker.openSocket({ ...owner, pool: null, startedAt: now, endedAt: now });
+    return () => this.tracker.closeSocket(socket, this.clock.now());
+  }
+
   /** Writes the rows of runs that have ended. Those that fail are tried again next time. */
   async closeIdle(): Promise<void> {
     await this.place();
     await this.write(this.tracker.takeEnded(this.clock.now() - RUN_IDLE_MS));
   }
 
-  /** For the shutdown: every run ends now. */
+  /** For the shutdown: every run and every socket ends now. */
   async closeAll(): Promise<void> {
+    this.tracker.closeAllSockets(this.clock.now());
     await this.place();
     await this.write(this.tracker.takeEnded(Number.POSITIVE_INFINITY));
   }

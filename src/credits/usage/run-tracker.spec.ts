@@ -68,4 +68,26 @@ describe('RunTracker', () => {
     for (const run of tracker.unplaced()) run.openedSeq = 0;
     expect(tracker.unplaced()).toEqual([]);
   });
+
+  it('keeps each socket apart, open until it is closed, once', () => {
+    const tracker = new RunTracker(10);
+    const [first, second] = [tracker.openSocket(step()), tracker.openSocket(step())];
+    tracker.note(step());
+    expect(tracker.unplaced()).toHaveLength(3);
+    expect(tracker.takeEnded(9_000_000)).toMatchObject([{ kind: 'requests' }]);
+    tracker.closeSocket(first, 61_000);
+    tracker.closeSocket(first, 99_000);
+    expect(tracker.takeEnded(0)).toMatchObject([{ kind: 'socket', startedAt: 1000, endedAt: 61_000 }]);
+    tracker.closeAllSockets(70_000);
+    expect(tracker.takeEnded(0)).toEqual([second]);
+    expect(tracker.size).toBe(0);
+  });
+
+  it('has nothing to do for a socket that is only open', () => {
+    const tracker = new RunTracker(10);
+    tracker.openSocket(step());
+    expect(tracker.size).toBe(1);
+    for (const socket of tracker.unplaced()) socket.openedSeq = 0;
+    expect(tracker.size).toBe(0);
+  });
 });

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { newId } from '../../common/id.js';
+import { newOrderedId } from '../../common/id.js';
 import { RequestCosts } from './request-costs.js';
 import { RequestRuns } from './request-runs.js';
 import type { UsageRecord } from './usage-record.entity.js';
@@ -34,7 +34,12 @@ export type UsageEvent = Omit<
   busyMs?: number | null;
   /** Only for the session row; usage rows keep no address. */
   ip?: string | null;
+  /** It has a session of its own; see `openSocket`. */
+  isSocket?: boolean;
 };
+
+/** Who has opened a socket. */
+export type SocketOwner = Pick<UsageEvent, 'userId' | 'keyId' | 'ip'>;
 
 /**
  * Takes usage rows from the hot path into memory and writes them in batches, at most a second later. A batch that
@@ -60,8 +65,21 @@ export class UsageRecorder implements OnApplicationShutdown {
   record(event: UsageEvent): void {
     if (this.waiting.length < MOST_WAITING) this.waiting.push(toRecord(event));
     else this.dropped++;
-    this.noteRun(event);
+    if (!event.isSocket) this.noteRun(event);
     this.schedule();
+  }
+
+  /**
+   * The session of a socket begins.
+   * @returns ends it
+   */
+  openSocket({ userId, keyId = null, ip = null }: SocketOwner): () => void {
+    const close = this.runs.openSocket({ userId, keyId, ip });
+    this.schedule();
+    return () => {
+      close();
+      this.schedule();
+    };
   }
 
   /** Writes what waits. @throws when the database does; the rows are kept */
@@ -126,7 +144,7 @@ function toRecord(event: UsageEvent): UsageRecord {
   const { keyId = null, pool = null, instanceId = null, rentalId = null, busyMs = null } = event;
   const { inputTokens = null, outputTokens = null } = event;
   return {
-    id: newId(),
+    id: newOrderedId(),
     at: whole(event.at),
     requestId: cut(event.requestId, 128),
     userId: event.userId,

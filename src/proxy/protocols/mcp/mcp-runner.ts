@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DomainError, isDomainError } from '../../../common/domain-error.js';
+import type { Admission } from '../../../credits/requests/admission.js';
 import type { LeaseOutcome } from '../../../loadbalancer/lease.js';
 import type { Served } from '../../answer-sink.js';
 import type { Destination, Route } from '../../destination.js';
@@ -7,6 +8,7 @@ import { McpRouting } from '../../mcp/mcp-routing.js';
 import { timeLimitExceeded } from '../../proxy.errors.js';
 import { ProxyService } from '../../proxy.service.js';
 import { RetryBudget } from '../../retry-budget.js';
+import { visitedBy } from '../../stay.js';
 import { readUsage } from '../../usage-tail.js';
 import type { Visit } from '../../visit.js';
 import type { McpCall, SessionChoice } from './mcp-call.js';
@@ -38,6 +40,15 @@ interface Ending {
   isUnsent?: boolean;
 }
 
+/** Where the last attempt has been. */
+interface Settled {
+  target: McpTarget;
+  route: Route;
+  served: Served;
+  sink: McpSink;
+  admission: Admission;
+}
+
 const MOST_ATTEMPTS = 3;
 const CLIENT_LEFT = new Error('the client has left');
 
@@ -62,14 +73,24 @@ export class McpRunner {
     const expire = (): void => stop.abort(timeLimitExceeded());
     const timer = trip.timeLimitMs === undefined ? undefined : setTimeout(expire, trip.timeLimitMs);
     try {
-      await this.attempts(trip, stop.signal);
+      await this.pay(trip, stop);
     } finally {
       clearTimeout(timer);
       response.off('close', leave);
     }
   }
 
-  private async attempts(trip: McpTrip, signal: AbortSignal): Promise<void> {
+  private async pay(trip: McpTrip, stop: AbortController): Promise<void> {
+    const admission = await this.proxy.admit(trip.visit, trip.timeLimitMs);
+    admission.onExhausted((error) => stop.abort(error));
+    try {
+      await this.attempts(trip, stop.signal, admission);
+    } finally {
+      this.proxy.release(admission);
+    }
+  }
+
+  private async attempts(trip: McpTrip, signal: AbortSignal, admission: Admission): Promise<void> {
     const { destination } = trip;
     if (destination.poolKey !== undefined) this.budget.countRequest(destination.poolKey);
     const tried = new Set<string>();
@@ -83,7 +104,7 @@ export class McpRunner {
       const ending = await this.attempt(trip, route, { target, sink, signal });
       const next = ending.isUnsent ? this.nextRoute(destination, route, tried) : undefined;
       route.lease?.release(ending.outcome);
-      if (!next) return this.settle(trip, target, served, sink, ending);
+      if (!next) return this.settle(trip, { target, route, served, sink, admission }, ending);
       route = next;
     }
   }
@@ -131,9 +152,7 @@ export class McpRunner {
 
   private async settle(
     trip: McpTrip,
-    target: McpTarget,
-    served: Served,
-    sink: McpSink,
+    { target, route, served, sink, admission }: Settled,
     { outcome, status, result, error }: Ending,
   ): Promise<void> {
     const { visit, destination, call } = trip;
@@ -141,7 +160,8 @@ export class McpRunner {
     const source = result?.outcome.message?.source;
     const usage = source === undefined ? undefined : readUsage(Buffer.from(source));
     const facts = { protocol: 'mcp', pool: destination.poolName, bytesIn, usage };
-    this.proxy.account(visit, { ...served, status, outcome, bytesOut, error }, facts);
+    const report = { ...served, ...visitedBy(route), status, outcome, bytesOut, error };
+    this.proxy.account(visit, report, facts, admission);
     if (result) {
       await this.rememberSession(trip, served, result);
       sink.finish({ call, result }, served);

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { isDomainError, type DomainError } from '../../../../common/domain-error.js';
+import type { Admission } from '../../../../credits/requests/admission.js';
 import type { LeaseOutcome } from '../../../../loadbalancer/lease.js';
 import type { Served } from '../../../answer-sink.js';
 import type { Destination, Route } from '../../../destination.js';
 import { timeLimitExceeded } from '../../../proxy.errors.js';
 import { ProxyService } from '../../../proxy.service.js';
 import { RetryBudget } from '../../../retry-budget.js';
+import { visitedBy } from '../../../stay.js';
 import type { TokenUsage } from '../../../usage-tail.js';
 import type { Visit } from '../../../visit.js';
 import { SendFailure } from '../../mcp/mcp-http.js';
@@ -57,14 +59,24 @@ export class InferenceRunner {
     const timer = trip.timeLimitMs === undefined ? undefined : setTimeout(expire, trip.timeLimitMs);
     response.once('close', leave);
     try {
-      await this.attempts(trip, stop.signal);
+      await this.pay(trip, stop);
     } finally {
       clearTimeout(timer);
       response.off('close', leave);
     }
   }
 
-  private async attempts(trip: InferenceTrip, signal: AbortSignal): Promise<void> {
+  private async pay(trip: InferenceTrip, stop: AbortController): Promise<void> {
+    const admission = await this.proxy.admit(trip.visit, trip.timeLimitMs);
+    admission.onExhausted((error) => stop.abort(error));
+    try {
+      await this.attempts(trip, stop.signal, admission);
+    } finally {
+      this.proxy.release(admission);
+    }
+  }
+
+  private async attempts(trip: InferenceTrip, signal: AbortSignal, admission: Admission): Promise<void> {
     const { destination } = trip;
     if (destination.poolKey !== undefined) this.budget.countRequest(destination.poolKey);
     const tried = new Set<string>();
@@ -76,7 +88,7 @@ export class InferenceRunner {
       const ending = await this.attempt(trip, attempt);
       const next: Route | undefined = ending.isUnsent ? this.nextRoute(destination, route, tried) : undefined;
       route.lease?.release(ending.outcome);
-      if (!next) this.settle(trip, attempt, ending);
+      if (!next) this.settle(trip, attempt, ending, admission);
       route = next;
     }
   }
@@ -105,14 +117,16 @@ export class InferenceRunner {
 
   private settle(
     { visit, destination }: InferenceTrip,
-    { served, tally }: Attempt,
+    { route, served, tally }: Attempt,
     { outcome, error }: Ending,
+    admission: Admission,
   ): void {
     const { bytesIn, bytesOut, usage } = tally;
     const hasBegun = visit.response.headersSent;
     const status = error && !hasBegun ? error.status : tally.status;
     const facts = { protocol: 'openinference', pool: destination.poolName, bytesIn, usage };
-    this.proxy.account(visit, { ...served, status, outcome, bytesOut, error }, facts);
+    const report = { ...served, ...visitedBy(route), status, outcome, bytesOut, error };
+    this.proxy.account(visit, report, facts, admission);
     if (!error) return;
     // Never a clean end once the stream has begun.
     if (hasBegun) visit.response.destroy();
