@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EntryListView } from '../../src/admin/ledger/entry.view.js';
 import type { StatsView } from '../../src/admin/stats/stats.view.js';
+import type { RequestEconomicsListView } from '../../src/admin/usage/request-economics.view.js';
 import type { AdminUsageView } from '../../src/admin/usage/usage-sums.view.js';
 import type { AdminUserView, UserListView } from '../../src/admin/users/admin-user.view.js';
 import type { GrantedView } from '../../src/admin/credits/granted.view.js';
@@ -236,6 +237,27 @@ describe.each(['sqlite', 'postgres'] as const)('administrators on %s', (kind) =>
       expect(body.booked.gpu_revenue_credits).toBeCloseTo(2, 2);
       expect(body.booked.gpu_cost_credits).toBeCloseTo(1.5, 2);
       expect(body.booked.margin_credits).toBeCloseTo(0.5, 2);
+    });
+
+    it('what each request earned and cost, page by page', async () => {
+      const path = `/api/v1/admin/usage/requests?user_id=${userId}&pool=llm&limit=1`;
+      const first = await admin.get<RequestEconomicsListView>(path);
+      const second = await admin.get<RequestEconomicsListView>(`${path}&cursor=${first.body.next_cursor}`);
+      expect(second.body.next_cursor).toBeNull();
+      const requests = [...first.body.requests, ...second.body.requests];
+      expect(new Set(requests.map(({ request_id }) => request_id)).size).toBe(2);
+      for (const request of requests)
+        expect(request).toMatchObject({
+          user_id: userId,
+          pool: 'llm',
+          busy_ms: HOUR / 10,
+          request_revenue_credits: 0.001,
+          gpu_revenue_credits: 0.2,
+          gpu_cost_credits: 0.15,
+          margin_credits: 0.051,
+        });
+      const wrong = await admin.get('/api/v1/admin/usage/requests?from=2026-01-02&to=2026-01-01');
+      expect(wrong.status).toBe(422);
     });
 
     it('added up by what they ask for, page by page', async () => {

@@ -3,9 +3,12 @@ import { ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
 import { Economics } from '../../credits/economics/economics.service.js';
+import { ListRequestsDto } from '../dto/list-requests.dto.js';
 import { ReadUsageDto } from '../dto/read-usage.dto.js';
-import { cursorAfter, usageQueryFrom } from './usage-query.js';
-import { AdminUsageView, BookedSumsView, UsageSumsView } from './usage-sums.view.js';
+import { EarningsView } from './earnings.view.js';
+import { RequestEconomicsListView } from './request-economics.view.js';
+import { cursorAfter, requestsQueryFrom, usageQueryFrom } from './usage-query.js';
+import { AdminUsageView, UsageSumsView } from './usage-sums.view.js';
 
 @ApiTags('admin')
 @AdminOnly()
@@ -25,8 +28,15 @@ export class AdminUsageController {
       from: new Date(range.from).toISOString(),
       to: new Date(range.to).toISOString(),
       usage: sums.slice(0, page.limit).map((one) => UsageSumsView.from(one)),
-      booked: BookedSumsView.from(await this.economics.booked(range)),
+      booked: EarningsView.from(await this.economics.booked(range)),
       next_cursor: sums.length > page.limit ? cursorAfter(page) : null,
     };
+  }
+
+  /** What each request earned and cost, latest first. */
+  @Get('requests')
+  async requests(@Query() input: ListRequestsDto): Promise<RequestEconomicsListView> {
+    const { range, page } = requestsQueryFrom(input, this.clock.now());
+    return RequestEconomicsListView.from(await this.economics.requests(range, page));
   }
 }

@@ -1,8 +1,8 @@
-import { creditsFromMicro } from '../../common/money.js';
-import type { BookedSums, UsageSums } from '../../credits/economics/economics.js';
+import type { UsageSums } from '../../credits/economics/economics.js';
+import { EarningsView } from './earnings.view.js';
 
 /** Requests of one user, pool and day, or of what was asked to add up by. Amounts in credits = USD. */
-export class UsageSumsView {
+export class UsageSumsView extends EarningsView {
   user_id: string | null;
   pool: string | null;
   /** `YYYY-MM-DD`, UTC. */
@@ -10,17 +10,8 @@ export class UsageSumsView {
   requests: number;
   input_tokens: number;
   output_tokens: number;
-  /** What requests were charged themselves. */
-  request_revenue_credits: number;
-  /** Their share of what rentals were charged. */
-  gpu_revenue_credits: number;
-  /** Both together. */
-  revenue_credits: number;
-  /** Their share of what the farms take. */
-  gpu_cost_credits: number;
-  margin_credits: number;
 
-  static from(sums: UsageSums): UsageSumsView {
+  static override from(sums: UsageSums): UsageSumsView {
     return {
       user_id: sums.userId,
       pool: sums.pool,
@@ -28,21 +19,8 @@ export class UsageSumsView {
       requests: sums.requests,
       input_tokens: sums.inputTokens,
       output_tokens: sums.outputTokens,
-      ...earnings(sums),
+      ...EarningsView.from(sums),
     };
-  }
-}
-
-/** What the ledger booked in the same time. It has the idle time of rentals too, which is no request's. */
-export class BookedSumsView {
-  request_revenue_credits: number;
-  gpu_revenue_credits: number;
-  revenue_credits: number;
-  gpu_cost_credits: number;
-  margin_credits: number;
-
-  static from(sums: BookedSums): BookedSumsView {
-    return earnings(sums);
   }
 }
 
@@ -51,18 +29,8 @@ export class AdminUsageView {
   /** Exclusive. */
   to: string;
   usage: UsageSumsView[];
-  booked: BookedSumsView;
+  /** What the ledger booked in the same time. It has the idle time of rentals too, which is no request's. */
+  booked: EarningsView;
   /** `cursor` of the next page; null on the last one. */
   next_cursor: string | null;
-}
-
-function earnings({ requestRevenueMicro, gpuRevenueMicro, gpuCostMicro }: BookedSums): BookedSumsView {
-  const revenueMicro = requestRevenueMicro + gpuRevenueMicro;
-  return {
-    request_revenue_credits: creditsFromMicro(requestRevenueMicro),
-    gpu_revenue_credits: creditsFromMicro(gpuRevenueMicro),
-    revenue_credits: creditsFromMicro(revenueMicro),
-    gpu_cost_credits: creditsFromMicro(gpuCostMicro),
-    margin_credits: creditsFromMicro(revenueMicro - gpuCostMicro),
-  };
 }
