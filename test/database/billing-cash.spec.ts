@@ -60,4 +60,15 @@ onEachDatabase('dollars behind credits', { entities: [] }, (open) => {
       firstBreak: { reference: payment.id, problem: expect.stringContaining('dollars') as string },
     });
   });
+
+  it('never mix with credits, which the check of the ledger sees', async () => {
+    const unitOfWork = billing.app.get(UnitOfWork);
+    const odd = { code: 'payment' as const, from: 'issue' as 'sales', to: 'clearing:stripe' as const };
+    const facts = { amountMicro: 1, idempotencyKey: 'mixed', reference: 'x', eventAt: 0 };
+    await unitOfWork.run((manager) => billing.app.get(PlatformPoster).post({ ...odd, ...facts }, manager));
+    expect(await billing.verifyLedger()).toMatchObject({
+      isIntact: false,
+      firstBreak: { problem: expect.stringContaining('two ledgers') as string },
+    });
+  });
 });
