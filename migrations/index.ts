@@ -18,6 +18,7 @@ import { Payments1764000000500 } from './1764000000500-payments.js';
 import { Crypto1764000000600 } from './1764000000600-crypto.js';
 import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js';
 import { Streaming1764000000700 } from './1764000000700-streaming.js';
+import { StreamStates1764000000710 } from './1764000000710-stream-states.js';
 import { Audit1764000000800 } from './1764000000800-audit.js';
 
 type MigrationClass = new () => MigrationInterface;
@@ -44,5 +45,6 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   PaymentRecords1764000000510,
   Crypto1764000000600,
   Streaming1764000000700,
+  StreamStates1764000000710,
   Audit1764000000800,
 ];

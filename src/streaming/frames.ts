@@ -3,7 +3,14 @@ import { isChannel, CHANNELS, type Channel } from './channels.js';
 /** What a client may say. */
 export type ClientFrame =
   | { type: 'auth'; token: string }
-  | { type: 'subscribe'; id?: string; channels: readonly Channel[]; since: Partial<Record<Channel, number>> }
+  | {
+      type: 'subscribe';
+      id?: string;
+      channels: readonly Channel[];
+      /** No channels were named. */
+      isBare: boolean;
+      since: Partial<Record<Channel, number>>;
+    }
   | { type: 'unsubscribe'; id?: string; channels: readonly Channel[] }
   | {
       type: 'infer';
@@ -30,7 +37,7 @@ export type ServerFrame =
   | { type: 'subscribed' | 'unsubscribed'; id?: string; channels: readonly Channel[] }
   | { type: 'snapshot'; channel: Channel; seq: number; data: unknown }
   | { type: 'event'; channel: Channel; seq: number; ts: string; data: unknown }
-  /** Events `from` to `to` are gone for good; a snapshot follows. */
+  /** Events `from` to `to` cannot be had any more; a snapshot follows. */
   | { type: 'gap'; channel: Channel; from: number; to: number }
   | { type: 'chunk'; id: string; seq: number; data: unknown }
   | { type: 'completed'; id: string; usage: object | null; cost: number; instance_id: string | null }
@@ -86,6 +93,7 @@ export function readFrame(frame: Record<string, unknown>): ClientFrame {
         type: 'subscribe',
         id,
         channels: readChannels(frame.channels, id),
+        isBare: frame.channels === undefined,
         since: readSince(frame.since, id),
       };
     case 'unsubscribe':

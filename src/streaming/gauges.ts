@@ -1,9 +1,9 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CreditsView } from '../credits/credits.view.js';
 import { LedgerService } from '../credits/ledger/ledger.service.js';
-import type { OfferView } from '../gpu/offers/offer.view.js';
 import { GpuSnapshots } from './gpu-snapshots.js';
+import { MarketWatch } from './market-watch.js';
 import { StreamHub } from './stream-hub.js';
 
 const LOAD_EVERY_MS = 1000;
@@ -15,13 +15,14 @@ const MARKET_EVERY_MS = 10_000;
 export class StreamGauges implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(StreamGauges.name);
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly lastLoads = new Map<string, object>();
-  private lastMarket: ReadonlyMap<string, OfferView> | undefined;
+  private loads = new Map<string, object>();
+  private credits = new Map<string, object>();
 
   constructor(
     private readonly hub: StreamHub,
     private readonly gpu: GpuSnapshots,
     private readonly ledger: LedgerService,
+    private readonly market: MarketWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -47,48 +48,31 @@ export class StreamGauges implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   private async sampleLoads(): Promise<void> {
-    const users = this.hub.usersWanting('load');
-    for (const userId of users) {
+    const before = this.loads;
+    this.loads = new Map();
+    for (const userId of this.hub.usersWatchingLoad()) {
       const loads = await this.gpu.loads(userId);
-      if (isDeepStrictEqual(loads, this.lastLoads.get(userId))) continue;
-      this.lastLoads.set(userId, loads);
+      this.loads.set(userId, loads);
+      if (isDeepStrictEqual(loads, before.get(userId))) continue;
       this.hub.gauge('load', { name: 'load.updated', ...loads }, userId);
     }
-    for (const userId of this.lastLoads.keys()) if (!users.includes(userId)) this.lastLoads.delete(userId);
   }
 
-  /** Every process with a subscriber looks; the state's own name keeps the event single. */
+  /** Every process with a subscriber looks; the database keeps the event single. */
   private async sampleCredits(): Promise<void> {
-    for (const userId of this.hub.usersWanting('credits')) {
-      const balance = await this.ledger.balanceOf(userId);
-      const onceKey = `${balance.seq}:${balance.heldMicro}:${balance.capMicro}`;
-      const data = { name: 'credits.updated', ...CreditsView.from(balance) };
-      this.hub.publish({ userId, channel: 'credits', onceKey, data });
+    const before = this.credits;
+    this.credits = new Map();
+    for (const userId of this.hub.usersFollowing('credits')) {
+      const data = { name: 'credits.updated', ...CreditsView.from(await this.ledger.balanceOf(userId)) };
+      this.credits.set(userId, data);
+      if (isDeepStrictEqual(data, before.get(userId))) continue;
+      this.hub.publish({ userId, channel: 'credits', isState: true, data });
     }
   }
 
-  /** Offers that appeared, vanished or changed their price since the last look. */
   private async sampleMarket(): Promise<void> {
-    if (!this.hub.isWanted('market')) {
-      this.lastMarket = undefined;
-      return;
-    }
-    const { instances, partial, as_of } = await this.gpu.market();
-    const market = new Map(instances.map((offer) => [offer.id, offer]));
-    const before = this.lastMarket;
-    this.lastMarket = market;
-    if (!before) return;
-    const appeared = instances.filter(
-      ({ id, price_per_hour: price }) => before.get(id)?.price_per_hour !== price,
-    );
-    const vanished = [...before.keys()].filter((id) => !market.has(id));
-    if (appeared.length + vanished.length === 0) return;
-    this.hub.gauge('market', {
-      name: 'market.updated',
-      appeared,
-      vanished,
-      as_of,
-      ...(partial ? { partial } : {}),
-    });
+    if (!this.hub.isMarketWatched) return this.market.rest();
+    const changes = await this.market.changes();
+    if (changes) this.hub.gauge('market', changes);
   }
 }

@@ -42,7 +42,9 @@ export class Handshake {
     if (TOKEN_IN_QUERY.test(url)) throw tokenInQuery();
     if (!this.access.isOriginAllowed(headers.origin)) throw originNotAllowed();
     const token = tokenOf(request);
-    return token === undefined ? undefined : { token, caller: await this.access.verify(token) };
+    return token === undefined
+      ? undefined
+      : { token, caller: await this.access.verify(token, this.addressOf(request)) };
   }
 }
 

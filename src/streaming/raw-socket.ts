@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { AppConfig } from '../config/config.js';
-import type { StreamConnection } from './connection.js';
 import { Handshake, refuseUpgrade, type VerifiedCredential } from './handshake.js';
 import { LiveSessions } from './live-sessions.js';
+import { RawConnection } from './raw-connection.js';
 import { SessionServices } from './session-services.js';
 import { StreamSession } from './stream-session.js';
 
@@ -13,12 +13,14 @@ const PATH = '/ws';
 /** Browsers cannot set headers: `new WebSocket(url, ['gpuproxy.v1', 'bearer.<token>'])`. */
 export const SUBPROTOCOL = 'gpuproxy.v1';
 const PING_EVERY_MS = 25_000;
+/** How long a client may take to answer a close before its socket is destroyed. */
+const CLOSE_TIMEOUT_MS = 5000;
 
 /** The plain WebSocket at /ws: JSON frames. */
 @Injectable()
 export class RawSocket implements OnApplicationShutdown {
   private readonly server: WebSocketServer;
-  private readonly alive = new WeakSet<WebSocket>();
+  private readonly connections = new Set<RawConnection>();
   private readonly pinging: NodeJS.Timeout;
 
   constructor(
@@ -27,12 +29,16 @@ export class RawSocket implements OnApplicationShutdown {
     private readonly services: SessionServices,
     private readonly live: LiveSessions,
   ) {
-    this.server = new WebSocketServer({
+    // `closeTimeout` is missing in the types.
+    const options: ServerOptions & { closeTimeout: number } = {
       noServer: true,
+      clientTracking: false,
       maxPayload: config.streaming.maxMessageBytes,
       perMessageDeflate: false,
+      closeTimeout: CLOSE_TIMEOUT_MS,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-    });
+    };
+    this.server = new WebSocketServer(options);
     this.pinging = setInterval(() => this.pingAll(), PING_EVERY_MS).unref();
   }
 
@@ -45,9 +51,14 @@ export class RawSocket implements OnApplicationShutdown {
     return true;
   }
 
+  /** A half-open peer answers no ping and is let go after the second. */
+  pingAll(): void {
+    this.connections.forEach((connection) => connection.ping());
+  }
+
   onApplicationShutdown(): void {
     clearInterval(this.pinging);
-    this.server.clients.forEach((client) => client.terminate());
+    this.connections.forEach((connection) => connection.terminate());
     this.server.close();
   }
 
@@ -55,44 +66,29 @@ export class RawSocket implements OnApplicationShutdown {
     try {
       const verified = await this.handshake.admit(request);
       const address = this.handshake.addressOf(request);
-      this.server.handleUpgrade(request, socket, head, (client) => this.converse(client, address, verified));
+      this.server.handleUpgrade(request, socket, head, (client) =>
+        this.converse(client, new RawConnection(client, socket, address), verified),
+      );
     } catch (error) {
       refuseUpgrade(socket, error);
     }
   }
 
-  private converse(client: WebSocket, address: string, verified: VerifiedCredential | undefined): void {
-    const session = new StreamSession(connectionOf(client, address), this.services);
+  private converse(client: WebSocket, connection: RawConnection, verified?: VerifiedCredential): void {
+    const session = new StreamSession(connection, this.services);
     this.live.add(session);
-    this.alive.add(client);
-    client.on('pong', () => this.alive.add(client));
+    this.connections.add(connection);
+    client.on('pong', () => (connection.isAlive = true));
     client.on('message', (data, isBinary) => session.receive(isBinary ? '' : textOf(data)));
-    client.on('error', () => client.terminate());
+    // `ws` has begun to close with the fitting code: 1009 too big, 1007 no text, 1002 no frame.
+    client.on('error', () => session.ended());
     client.on('close', () => {
       session.ended();
       this.live.remove(session);
+      this.connections.delete(connection);
     });
     session.begin(verified);
   }
-
-  /** A half-open peer answers no ping and is let go after the second. */
-  private pingAll(): void {
-    for (const client of this.server.clients) {
-      if (!this.alive.delete(client)) client.terminate();
-      else client.ping();
-    }
-  }
-}
-
-function connectionOf(client: WebSocket, address: string): StreamConnection {
-  return {
-    address,
-    send: (frame) => client.send(JSON.stringify(frame)),
-    close: (code, reason) => client.close(code, reason),
-    get bufferedBytes() {
-      return client.bufferedAmount;
-    },
-  };
 }
 
 function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {

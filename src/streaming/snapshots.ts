@@ -3,8 +3,10 @@ import { TransactionListView } from '../billing/payments/payment.view.js';
 import { PaymentsService } from '../billing/payments/payments.service.js';
 import { CreditsView } from '../credits/credits.view.js';
 import { LedgerService } from '../credits/ledger/ledger.service.js';
-import type { Channel } from './channels.js';
+import type { Channel, GaugeChannel } from './channels.js';
+import { GaugeNumbers, type GaugeSnapshot } from './gauge-numbers.js';
 import { GpuSnapshots } from './gpu-snapshots.js';
+import { MarketWatch } from './market-watch.js';
 
 /** The present state behind a channel, in the form in which its GET shows it. */
 @Injectable()
@@ -13,13 +15,12 @@ export class Snapshots {
     private readonly gpu: GpuSnapshots,
     private readonly ledger: LedgerService,
     private readonly payments: PaymentsService,
+    private readonly market: MarketWatch,
+    private readonly numbers: GaugeNumbers,
   ) {}
 
-  /** @param userId may be absent for `market` only */
-  async of(channel: Channel, userId = ''): Promise<object> {
+  async of(channel: Exclude<Channel, 'market'>, userId: string): Promise<object> {
     switch (channel) {
-      case 'market':
-        return this.gpu.market();
       case 'rentals':
         return this.gpu.rentals(userId);
       case 'reservations':
@@ -31,5 +32,11 @@ export class Snapshots {
       case 'payments':
         return TransactionListView.from(await this.payments.listOwn(userId, {}));
     }
+  }
+
+  /** @param userId may be absent for `market`, which is the same for everybody */
+  gauge(channel: GaugeChannel, userId = ''): Promise<GaugeSnapshot> {
+    if (channel === 'market') return this.market.snapshot();
+    return this.numbers.snapshot(channel, () => this.of(channel, userId));
   }
 }

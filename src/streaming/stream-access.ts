@@ -1,32 +1,45 @@
 import { Injectable } from '@nestjs/common';
 import { API_KEY_START } from '../auth/api-keys/api-key-format.js';
-import { RateLimiter, type RatePolicy } from '../auth/rate-limiting/rate-limiter.js';
 import { CallerVerifier } from '../auth/verification/caller-verifier.js';
-import type { Caller } from '../common/caller.js';
+import type { Caller, Scope } from '../common/caller.js';
 import { AppConfig } from '../config/config.js';
+import type { Channel } from './channels.js';
 
-const FRAME_POLICY: RatePolicy = { name: 'stream-frames', limit: 200, windowMs: 10_000 };
+/** What a key has to allow for each channel. */
+const SCOPE_OF: Readonly<Record<Channel, Scope>> = {
+  rentals: 'gpu:read',
+  reservations: 'gpu:read',
+  load: 'gpu:read',
+  market: 'gpu:read',
+  credits: 'billing:read',
+  payments: 'billing:read',
+};
 
-/** Credentials and limits of streaming connections. */
+/** Who may connect to the streams, and to see what. */
 @Injectable()
 export class StreamAccess {
   constructor(
     private readonly config: AppConfig,
     private readonly verifier: CallerVerifier,
-    private readonly limiter: RateLimiter,
   ) {}
 
   get isMarketPublic(): boolean {
     return this.config.streaming.isMarketPublic;
   }
 
-  async verify(token: string): Promise<Caller> {
+  async verify(token: string, address: string): Promise<Caller> {
     const kind = token.startsWith(API_KEY_START) ? 'api_key' : 'jwt';
-    return this.verifier.verifyCredential({ kind, text: token });
+    return this.verifier.verifyCredential({ kind, text: token }, address);
   }
 
-  admits(key: string): boolean {
-    return this.limiter.take(FRAME_POLICY, key).isAllowed;
+  mayStream({ mustChangePassword, credential }: Caller): boolean {
+    return credential === 'api_key' || !mustChangePassword;
+  }
+
+  /** @param caller undefined = somebody who has not said who they are */
+  maySee(caller: Caller | undefined, channel: Channel): boolean {
+    if (!caller) return this.isMarketPublic && channel === 'market';
+    return caller.scopes.includes(SCOPE_OF[channel]);
   }
 
   /** Pages of other origins may not use a visitor's credentials; programs send no origin. */

@@ -1,11 +1,10 @@
 import { Entity, Index, Unique } from 'typeorm';
-import { Count, Id, Instant, Json, Reference, Text } from '../database/columns.js';
+import { Count, Flag, Id, Instant, Json, Reference, Text } from '../database/columns.js';
 import type { KeptChannel } from './channels.js';
 
 /** One event of one user's channel, kept for a while so that a client that was away can have it again. */
 @Entity('stream_events')
 @Unique(['userId', 'channel', 'seq'])
-@Unique(['userId', 'channel', 'onceKey'])
 @Index(['at'])
 export class StreamEvent {
   @Id()
@@ -24,9 +23,9 @@ export class StreamEvent {
   @Instant()
   at: number;
 
-  /** Several processes may notice the same thing; the same key is kept once. */
-  @Text({ nullable: true, length: 128 })
-  onceKey: string | null;
+  /** Tells a whole state: the next such event is told only when it is another. */
+  @Flag()
+  isState: boolean;
 
   @Json()
   data: object;

@@ -1,69 +1,84 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { RedisBroadcast } from '../redis/redis-broadcast.js';
-import type { Channel, GaugeChannel } from './channels.js';
-import { EventLog, type NewEvent } from './event-log.js';
+import { ChannelFeed } from './channel-feed.js';
+import type { GaugeChannel, KeptChannel } from './channels.js';
+import { EventLog, positionId, type NewEvent } from './event-log.js';
+import { GaugeNumbers } from './gauge-numbers.js';
+import type { GaugeFollower } from './gauge-subscription.js';
+import { eventMessage, type StreamedEvent } from './streamed-event.js';
 
-/** An event on its way to subscribers. */
-export interface StreamedEvent {
-  /** Whose channel; undefined = everybody's (`market`). */
-  userId?: string;
-  channel: Channel;
-  seq: number;
-  /** Epoch ms. */
-  at: number;
-  data: object;
-}
-
-/** One connection that wants events. */
-export interface Subscriber {
-  /** Undefined for somebody who may only see the public market. */
-  readonly userId: string | undefined;
-  wants(channel: Channel): boolean;
-  /** Each event may come more than once and out of order; the subscriber puts them right by `seq`. */
-  deliver(event: StreamedEvent): void;
-  /** Events of kept channels may have been lost on the way: look into the log. */
-  catchUp(): void;
-}
+/** A kept event as other processes hear of it. */
+type Hint = StreamedEvent & { userId: string; channel: KeptChannel };
 
 const TOPIC = 'stream';
 /** Without word from the other processes' events, a look into the log now and then finds them. */
 const LOOK_EVERY_MS = 2000;
+/** The market's followers are one room, whoever they are. */
+const EVERYBODY = '';
 
 /**
  * Where events meet subscribers. Kept events get their number from the database and reach other processes as hints over
  * Redis; a process without Redis, or one that missed a hint, finds them in the log. Gauges stay in their process.
  */
 @Injectable()
-export class StreamHub {
+export class StreamHub implements OnApplicationShutdown {
   private readonly logger = new Logger(StreamHub.name);
-  private readonly byUser = new Map<string, Set<Subscriber>>();
-  private readonly anonymous = new Set<Subscriber>();
+  private readonly feeds = new Map<string, ChannelFeed>();
+  private readonly rooms: Readonly<Record<GaugeChannel, Map<string, Set<GaugeFollower>>>> = {
+    load: new Map(),
+    market: new Map(),
+  };
   private readonly queues = new Map<string, Promise<void>>();
-  private lastGaugeSeq = 0;
-  private timer?: NodeJS.Timeout;
+  private looking: NodeJS.Timeout | undefined;
+  private isLooking = false;
 
   constructor(
     private readonly log: EventLog,
     private readonly broadcast: RedisBroadcast,
+    private readonly numbers: GaugeNumbers,
     private readonly clock: Clock,
   ) {
     broadcast.listen(TOPIC, {
-      received: (message) => this.deliver(message as StreamedEvent),
-      missed: () => this.catchUpAll(),
+      received: (message) => this.deliver(message as Hint),
+      missed: () => void this.look(),
     });
   }
 
-  get subscriberCount(): number {
-    return this.anonymous.size + [...this.byUser.values()].reduce((sum, set) => sum + set.size, 0);
+  onApplicationShutdown(): void {
+    clearInterval(this.looking);
   }
 
-  /** Returns the function that ends it. */
-  attach(subscriber: Subscriber): () => void {
-    const set = this.setOf(subscriber);
-    set.add(subscriber);
-    this.timer ??= setInterval(() => this.catchUpAll(), LOOK_EVERY_MS).unref();
-    return () => this.detach(subscriber, set);
+  /** A user's kept channel, for as long as somebody follows it: whoever stops to, calls `release`. */
+  feedOf(userId: string, channel: KeptChannel): ChannelFeed {
+    const id = positionId(userId, channel);
+    const feed = this.feeds.get(id) ?? new ChannelFeed(userId, channel, this.log);
+    this.feeds.set(id, feed);
+    this.looking ??= setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+    return feed;
+  }
+
+  /** Forgets a feed that nobody follows. */
+  release({ userId, channel, isEmpty }: ChannelFeed): void {
+    if (isEmpty) this.feeds.delete(positionId(userId, channel));
+    if (this.feeds.size > 0) return;
+    clearInterval(this.looking);
+    this.looking = undefined;
+  }
+
+  follow(channel: GaugeChannel, userId: string | undefined, follower: GaugeFollower): void {
+    const rooms = this.rooms[channel];
+    const name = roomOf(channel, userId);
+    const room = rooms.get(name) ?? new Set();
+    rooms.set(name, room.add(follower));
+  }
+
+  unfollow(channel: GaugeChannel, userId: string | undefined, follower: GaugeFollower): void {
+    const rooms = this.rooms[channel];
+    const name = roomOf(channel, userId);
+    const room = rooms.get(name);
+    room?.delete(follower);
+    if (room?.size === 0) rooms.delete(name);
   }
 
   /** Events of one user are written one after the other, in the order in which they were reported. */
@@ -77,27 +92,23 @@ export class StreamHub {
 
   /** Tells the latest state of a gauge to this process's subscribers. */
   gauge(channel: GaugeChannel, data: object, userId?: string): void {
-    this.deliver({ userId, channel, seq: this.nextGaugeSeq(), at: this.clock.now(), data });
+    const seq = this.numbers.next();
+    const message = eventMessage({ channel, seq, at: this.clock.now(), data });
+    this.rooms[channel].get(roomOf(channel, userId))?.forEach((follower) => follower.show(seq, message));
   }
 
-  /** Gauges are numbered by time, so that their numbers rise through restarts and from process to process. */
-  nextGaugeSeq(): number {
-    this.lastGaugeSeq = Math.max(this.lastGaugeSeq + 1, this.clock.now());
-    return this.lastGaugeSeq;
+  /** Users whose kept channel is followed here. */
+  usersFollowing(channel: KeptChannel): string[] {
+    return [...this.feeds.values()].filter((feed) => feed.channel === channel).map(({ userId }) => userId);
   }
 
-  /** Users who are connected here. */
-  connectedUsers(): string[] {
-    return [...this.byUser.keys()];
+  /** Users whose load is watched here. */
+  usersWatchingLoad(): string[] {
+    return [...this.rooms.load.keys()];
   }
 
-  /** Users who have a subscriber here that wants the channel. */
-  usersWanting(channel: Channel): string[] {
-    return [...this.byUser].filter(([, set]) => someWants(set, channel)).map(([userId]) => userId);
-  }
-
-  isWanted(channel: Channel): boolean {
-    return someWants(this.anonymous, channel) || this.usersWanting(channel).length > 0;
+  get isMarketWatched(): boolean {
+    return this.rooms.market.size > 0;
   }
 
   private async write(event: NewEvent): Promise<void> {
@@ -105,44 +116,33 @@ export class StreamHub {
       const kept = await this.log.append(event);
       if (!kept) return;
       const { userId, channel, seq, at, data } = kept;
-      const streamed: StreamedEvent = { userId, channel, seq, at, data };
-      this.deliver(streamed);
-      await this.broadcast.publish(TOPIC, streamed);
+      const hint: Hint = { userId, channel, seq, at, data };
+      this.deliver(hint);
+      await this.broadcast.publish(TOPIC, hint);
     } catch (error) {
       this.logger.warn({ msg: 'event not streamed', channel: event.channel, err: error });
     }
   }
 
-  private deliver(event: StreamedEvent): void {
-    if (event.userId !== undefined) return deliverTo(this.byUser.get(event.userId), event);
-    deliverTo(this.anonymous, event);
-    this.byUser.forEach((set) => deliverTo(set, event));
+  private deliver(hint: Hint): void {
+    this.feeds.get(positionId(hint.userId, hint.channel))?.receive(hint);
   }
 
-  private catchUpAll(): void {
-    this.byUser.forEach((set) => set.forEach((subscriber) => subscriber.catchUp()));
-  }
-
-  private setOf({ userId }: Subscriber): Set<Subscriber> {
-    if (userId === undefined) return this.anonymous;
-    const set = this.byUser.get(userId) ?? new Set();
-    this.byUser.set(userId, set);
-    return set;
-  }
-
-  private detach(subscriber: Subscriber, set: Set<Subscriber>): void {
-    set.delete(subscriber);
-    const { userId } = subscriber;
-    if (userId !== undefined && set.size === 0 && this.byUser.get(userId) === set) this.byUser.delete(userId);
-    if (this.subscriberCount > 0) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
+  private async look(): Promise<void> {
+    if (this.isLooking || this.feeds.size === 0) return;
+    this.isLooking = true;
+    try {
+      const feeds = [...this.feeds];
+      const positions = await this.log.positions(feeds.map(([id]) => id));
+      feeds.forEach(([id, feed]) => feed.compare(positions.get(id) ?? 0));
+    } catch (error) {
+      this.logger.warn({ msg: 'events not looked for', err: error });
+    } finally {
+      this.isLooking = false;
+    }
   }
 }
 
-const someWants = (set: ReadonlySet<Subscriber>, channel: Channel): boolean =>
-  [...set].some((subscriber) => subscriber.wants(channel));
-
-function deliverTo(set: ReadonlySet<Subscriber> | undefined, event: StreamedEvent): void {
-  set?.forEach((subscriber) => subscriber.wants(event.channel) && subscriber.deliver(event));
+function roomOf(channel: GaugeChannel, userId: string | undefined): string {
+  return channel === 'market' ? EVERYBODY : (userId ?? EVERYBODY);
 }

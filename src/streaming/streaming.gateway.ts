@@ -3,11 +3,10 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Server, type Socket } from 'socket.io';
 import { isDomainError } from '../common/domain-error.js';
 import { AppConfig } from '../config/config.js';
-import type { StreamConnection } from './connection.js';
-import { CLIENT_FRAME_TYPES } from './frames.js';
 import { Handshake, type VerifiedCredential } from './handshake.js';
 import { LiveSessions } from './live-sessions.js';
 import { SessionServices } from './session-services.js';
+import { SocketIoConnection } from './socket-io-connection.js';
 import { StreamAccess } from './stream-access.js';
 import { StreamSession } from './stream-session.js';
 
@@ -62,21 +61,17 @@ export class StreamingGateway implements OnApplicationShutdown {
   }
 
   /** socket.io's own way: `io(url, { auth: { token } })`. */
-  private async fromAuth({ handshake }: Socket): Promise<VerifiedCredential | undefined> {
+  private async fromAuth({ handshake, request }: Socket): Promise<VerifiedCredential | undefined> {
     const { token } = handshake.auth as { token?: unknown };
     if (typeof token !== 'string' || token === '') return undefined;
-    return { token, caller: await this.access.verify(token) };
+    return { token, caller: await this.access.verify(token, this.handshake.addressOf(request)) };
   }
 
   private converse(socket: Socket): void {
-    const session = new StreamSession(
-      connectionOf(socket, this.handshake.addressOf(socket.request)),
-      this.services,
-    );
+    const connection = new SocketIoConnection(socket, this.handshake.addressOf(socket.request));
+    const session = new StreamSession(connection, this.services);
     this.live.add(session);
-    for (const type of CLIENT_FRAME_TYPES) {
-      socket.on(type, (payload: unknown) => session.receive({ ...asObject(payload), type }));
-    }
+    socket.onAny((type: string, payload: unknown) => session.receive({ ...asObject(payload), type }));
     socket.on('disconnect', () => {
       session.ended();
       this.live.remove(session);
@@ -85,25 +80,9 @@ export class StreamingGateway implements OnApplicationShutdown {
   }
 }
 
-function connectionOf(socket: Socket, address: string): StreamConnection {
-  return {
-    address,
-    send: ({ type, ...payload }) => socket.emit(type, payload),
-    close: (code, reason) => {
-      socket.emit('closing', { code, reason });
-      socket.disconnect(true);
-    },
-    get bufferedBytes() {
-      return (socket.conn as unknown as { writeBuffer: { data?: unknown }[] }).writeBuffer.reduce(
-        (bytes, { data }) => bytes + (typeof data === 'string' ? data.length : 0),
-        0,
-      );
-    },
-  };
-}
-
+/** Binary payloads are none of ours; spread, each of their bytes would become a property. */
 const asObject = (payload: unknown): Record<string, unknown> =>
-  typeof payload === 'object' && payload !== null && !Array.isArray(payload)
+  typeof payload === 'object' && payload !== null && !Array.isArray(payload) && !ArrayBuffer.isView(payload)
     ? (payload as Record<string, unknown>)
     : {};
 

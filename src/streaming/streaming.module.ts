@@ -12,10 +12,12 @@ import { AsyncApiController } from './asyncapi.controller.js';
 import { EventLog } from './event-log.js';
 import { EventSources } from './event-sources.js';
 import { StreamGauges } from './gauges.js';
+import { GaugeNumbers } from './gauge-numbers.js';
 import { GpuSnapshots } from './gpu-snapshots.js';
 import { Handshake } from './handshake.js';
 import { InferenceStarter } from './infer/inference-starter.js';
 import { LiveSessions } from './live-sessions.js';
+import { MarketWatch } from './market-watch.js';
 import { RawSocket } from './raw-socket.js';
 import { SessionServices } from './session-services.js';
 import { Snapshots } from './snapshots.js';
@@ -41,10 +43,12 @@ import { StreamingGateway } from './streaming.gateway.js';
   providers: [
     EventLog,
     EventSources,
+    GaugeNumbers,
     GpuSnapshots,
     Handshake,
     InferenceStarter,
     LiveSessions,
+    MarketWatch,
     RawSocket,
     SessionServices,
     Snapshots,

@@ -45,8 +45,9 @@ describe('two processes over one PostgreSQL and one Redis', () => {
 
   async function idOf({ url, key }: ApiCaller): Promise<string> {
     const client = await WsClient.open(`${url}/ws`, { headers: { 'x-api-key': key } });
-    await client.expect(({ type }) => type === 'authenticated');
-    const [id] = processes[0].app.get(StreamHub).connectedUsers();
+    client.send({ type: 'subscribe', channels: ['credits'] });
+    await client.expect(({ type }) => type === 'snapshot');
+    const [id] = processes[0].app.get(StreamHub).usersFollowing('credits');
     client.close();
     return id;
   }

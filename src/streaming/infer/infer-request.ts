@@ -9,6 +9,8 @@ export interface InferRequest {
   /** Beside the credential. */
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** The usage was asked for by us, for the books: its event is not shown. */
+  hidesUsage: boolean;
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json', accept: 'text/event-stream' };
@@ -39,24 +41,35 @@ function generatePath({ id, model, body }: InferFrame): string {
   return `/v2/models/${encodeURIComponent(name)}/generate_stream`;
 }
 
-const streamed = (body: Record<string, unknown>): Record<string, unknown> => ({ ...body, stream: true });
+/** Always streamed, and with the usage at the end. */
+function streamed(body: Record<string, unknown>): Record<string, unknown> {
+  const options = body.stream_options as object | null | undefined;
+  return { ...body, stream: true, stream_options: { ...options, include_usage: true } };
+}
+
+function asksForUsage({ stream_options: options }: Record<string, unknown>): boolean {
+  return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true;
+}
+
+const hidesUsage = ({ protocol, body }: InferFrame): boolean => protocol === 'openai' && !asksForUsage(body);
 
 /** The model finds the pool, unless one is named. */
 function named(
-  { model }: InferFrame,
+  frame: InferFrame,
   path: string,
   pool: string | undefined,
   body: Record<string, unknown>,
 ): InferRequest {
+  const { model } = frame;
   const headers = pool === undefined ? JSON_HEADERS : { ...JSON_HEADERS, 'x-pool': pool };
   const withModel = model === undefined || path.startsWith('/v2/') ? body : { ...body, model };
-  return { path, headers, body: JSON.stringify(withModel) };
+  return { path, headers, body: JSON.stringify(withModel), hidesUsage: hidesUsage(frame) };
 }
 
 function onPool({ id, path = '/', body }: InferFrame, pool: string | undefined): InferRequest {
   if (pool === undefined) throw new FrameError('invalid_field', 'http needs a pool or an instance_id.', id);
   const url = `/api/v1/gpu/pools/${encodeURIComponent(pool)}/proxy${path}`;
-  return { path: url, headers: JSON_HEADERS, body: JSON.stringify(body) };
+  return { path: url, headers: JSON_HEADERS, body: JSON.stringify(body), hidesUsage: false };
 }
 
 function onInstance(frame: InferFrame, instanceId: string, instances: InstanceDirectory): InferRequest {
@@ -65,5 +78,10 @@ function onInstance(frame: InferFrame, instanceId: string, instances: InstanceDi
   const body = frame.protocol === 'openai' ? streamed(frame.body) : frame.body;
   const withModel = frame.model === undefined ? body : { ...body, model: frame.model };
   const url = `/api/v1/gpu/rentals/${encodeURIComponent(rentalId)}/proxy${path}`;
-  return { path: url, headers: JSON_HEADERS, body: JSON.stringify(withModel) };
+  return {
+    path: url,
+    headers: JSON_HEADERS,
+    body: JSON.stringify(withModel),
+    hidesUsage: hidesUsage(frame),
+  };
 }

@@ -6,7 +6,7 @@ import { InstanceDirectory } from '../../gpu/pools/instance.directory.js';
 import { DataPlaneDoor } from '../../proxy/data-plane.door.js';
 import type { StreamConnection } from '../connection.js';
 import { FrameError } from '../frames.js';
-import { Inference } from './inference.js';
+import { Inference, type Usage } from './inference.js';
 import { toInferRequest, type InferFrame } from './infer-request.js';
 import { SocketRequest, SocketResponse } from './socket-exchange.js';
 
@@ -26,14 +26,10 @@ export class InferenceStarter {
 
   /** @throws FrameError; what the door refuses becomes a `failed` frame */
   start(frame: InferFrame, token: string, connection: StreamConnection, ended: () => void): RunningInference {
-    const request = new SocketRequest(toInferRequest(frame, this.instances), token, {
-      remoteAddress: connection.address,
-    });
-    const price = (usage: { prompt_tokens?: number; completion_tokens?: number } | null): number =>
-      creditsFromMicro(
-        this.pricing.costOf({ inputTokens: usage?.prompt_tokens, outputTokens: usage?.completion_tokens }),
-      );
-    const inference = new Inference(frame.id, connection, frame.protocol === 'http', price, ended);
+    const asked = toInferRequest(frame, this.instances);
+    const request = new SocketRequest(asked, token, { remoteAddress: connection.address });
+    const kind = { isPlain: frame.protocol === 'http', hidesUsage: asked.hidesUsage };
+    const inference = new Inference(frame.id, connection, kind, (usage) => this.priceOf(usage), ended);
     const response = new SocketResponse(inference);
     const isTaken = this.door.handle(request.asIncomingMessage, response as unknown as ServerResponse);
     if (!isTaken) throw new FrameError('invalid_field', 'The path is none of the data plane.', frame.id);
@@ -43,5 +39,10 @@ export class InferenceStarter {
         response.destroy();
       },
     };
+  }
+
+  private priceOf(usage: Usage | null): number {
+    const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage ?? {};
+    return creditsFromMicro(this.pricing.costOf({ inputTokens, outputTokens }));
   }
 }

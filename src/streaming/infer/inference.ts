@@ -5,15 +5,24 @@ import type { AnswerListener } from './socket-exchange.js';
 
 /** Above this much unread the upstream is paused. */
 const MOST_UNREAD_BYTES = 256 * 1024;
-const LOOK_AGAIN_MS = 20;
+/** An answer that does not come in pieces, or an event of one. */
+const MOST_WHOLE_BYTES = 16 * 1024 * 1024;
 
-interface Usage {
+/** As the engine counted. */
+export interface Usage {
   prompt_tokens?: number;
   completion_tokens?: number;
 }
 
 /** What the usage of an inference costs, in credits. */
 export type PriceUsage = (usage: Usage | null) => number;
+
+export interface AnswerKind {
+  /** The answer is passed as text; else as the JSON of its events. */
+  isPlain: boolean;
+  /** An event that tells the usage and nothing else is not shown. */
+  hidesUsage: boolean;
+}
 
 /** One answer on its way over a socket: chunks, then `completed` or `failed`, exactly once. */
 export class Inference implements AnswerListener {
@@ -25,18 +34,22 @@ export class Inference implements AnswerListener {
   private usage: Usage | null = null;
   private failure: { code: string; message: string } | undefined;
   private readonly whole: Buffer[] = [];
+  private wholeBytes = 0;
   private readonly text = new StringDecoder('utf8');
   private readonly events: EventSourceParser;
 
   constructor(
     private readonly id: string,
     private readonly connection: StreamConnection,
-    /** `http` answers are passed as text; the others as the JSON of their events. */
-    private readonly isPlain: boolean,
+    private readonly kind: AnswerKind,
     private readonly price: PriceUsage,
     private readonly ended: () => void,
   ) {
-    this.events = createParser({ onEvent: ({ data }) => this.event(data) });
+    this.events = createParser({
+      onEvent: ({ data }) => this.event(data),
+      onError: ({ type }) => type === 'max-buffer-size-exceeded' && this.refuseMore(),
+      maxBufferSize: MOST_WHOLE_BYTES,
+    });
   }
 
   cancel(): void {
@@ -50,8 +63,8 @@ export class Inference implements AnswerListener {
   }
 
   data(chunk: Buffer): Promise<void> | void {
-    if (this.status >= 400 || (!this.isPlain && !this.isEventStream)) this.whole.push(chunk);
-    else if (this.isPlain) this.chunk(this.text.write(chunk));
+    if (this.status >= 400 || (!this.kind.isPlain && !this.isEventStream)) this.collect(chunk);
+    else if (this.kind.isPlain) this.chunk(this.text.write(chunk));
     else this.events.feed(this.text.write(chunk));
     if (this.connection.bufferedBytes > MOST_UNREAD_BYTES) return this.untilRead();
   }
@@ -67,18 +80,37 @@ export class Inference implements AnswerListener {
     else this.fail(this.failure ?? { code: 'upstream_unreachable', message: 'The answer broke off.' });
   }
 
+  private collect(chunk: Buffer): void {
+    this.whole.push(chunk);
+    this.wholeBytes += chunk.length;
+    if (this.wholeBytes > MOST_WHOLE_BYTES) this.refuseMore();
+  }
+
+  private refuseMore(): never {
+    this.failure = { code: 'upstream_too_large', message: 'The answer is too large for a frame.' };
+    throw new Error(this.failure.message);
+  }
+
+  /** What is valid JSON is passed as it came: nothing is lost by reading and writing it again. */
   private event(data: string): void {
     if (data === '[DONE]') return;
     const parsed = parse(data);
-    if (isFailure(parsed)) this.failure = describe(parsed.error);
-    else this.chunk(parsed);
-    const { usage } = (parsed ?? {}) as { usage?: Usage | null };
+    if (parsed === undefined) return this.chunk(data);
+    if (isFailure(parsed)) {
+      this.failure = describe(parsed.error);
+      return;
+    }
+    const { usage, choices } = (parsed ?? {}) as { usage?: Usage | null; choices?: unknown[] };
     if (usage) this.usage = usage;
+    if (usage && choices?.length === 0 && this.kind.hidesUsage) return;
+    this.chunk(parsed, data);
   }
 
-  private chunk(data: unknown): void {
-    this.seq += 1;
-    this.connection.send({ type: 'chunk', id: this.id, seq: this.seq, data });
+  private chunk(data: unknown, json = JSON.stringify(data)): void {
+    const { id } = this;
+    const seq = (this.seq += 1);
+    const text = `{"type":"chunk","id":${JSON.stringify(id)},"seq":${seq},"data":${json}}`;
+    this.connection.send({ type: 'chunk', id, seq, data }, text);
   }
 
   private complete(): void {
@@ -95,27 +127,26 @@ export class Inference implements AnswerListener {
 
   /** A problem document, or the error shape of the protocol. */
   private refusal(): { code: string; message: string } {
-    const body = parse(Buffer.concat(this.whole).toString('utf8')) as Record<string, unknown> | string | null;
-    if (typeof body !== 'object' || body === null)
-      return { code: `http_${this.status}`, message: String(body ?? '') };
+    const text = Buffer.concat(this.whole).toString('utf8');
+    const body = parse(text) as Record<string, unknown> | null | undefined;
+    if (typeof body !== 'object' || body === null) return { code: `http_${this.status}`, message: text };
     if (isFailure(body)) return describe(body.error);
     return { code: String(body.code ?? `http_${this.status}`), message: String(body.detail ?? '') };
   }
 
   private async untilRead(): Promise<void> {
     while (this.connection.bufferedBytes > MOST_UNREAD_BYTES) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, LOOK_AGAIN_MS);
-      });
+      await new Promise<void>((resolve) => this.connection.onceDrained(resolve));
     }
   }
 }
 
+/** Undefined when it is no JSON. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch {
-    return text;
+    return undefined;
   }
 }
 

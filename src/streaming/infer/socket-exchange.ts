@@ -45,7 +45,7 @@ export class SocketRequest extends Readable {
 /** What becomes of an answer. */
 export interface AnswerListener {
   head(status: number, headers: ReadonlyMap<string, string>): void;
-  /** Resolves when more may come. */
+  /** Resolves when more may come; throws when no more is wanted. */
   data(chunk: Buffer): Promise<void> | void;
   /** The answer is complete. */
   end(): void;
@@ -92,13 +92,12 @@ export class SocketResponse extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const pending = this.listener.data(chunk);
-    if (pending instanceof Promise) void settle(pending, done);
-    else done();
+    try {
+      const pending = this.listener.data(chunk);
+      if (pending) void pending.then(() => done());
+      else done();
+    } catch (error) {
+      done(error as Error);
+    }
   }
-}
-
-async function settle(pending: Promise<void>, done: (error?: Error | null) => void): Promise<void> {
-  await pending;
-  done();
 }
