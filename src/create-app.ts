@@ -10,9 +10,11 @@ import { ErrorFilter } from './common/error.filter.js';
 import { validationPipe } from './common/validation.js';
 import type { AppConfig } from './config/config.js';
 import { createHttpServer } from './http-server.js';
-import { serveOpenApi } from './openapi.js';
+import { buildOpenApi, serveOpenApi } from './openapi.js';
 import { DataPlaneDoor } from './proxy/data-plane.door.js';
 import { requestIdOf } from './proxy/visit.js';
+import { AsyncApiController } from './streaming/asyncapi/asyncapi.controller.js';
+import type { Schemas } from './streaming/asyncapi/schema.js';
 import { RawSocket } from './streaming/raw-socket.js';
 import { isSocketIo, StreamingGateway } from './streaming/streaming.gateway.js';
 import { dispatchUpgrades } from './upgrade-dispatcher.js';
@@ -81,7 +83,13 @@ function configure(app: NestFastifyApplication, config: AppConfig): void {
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ErrorFilter());
   if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);
-  if (config.server.docsPublic) serveOpenApi(app);
+  if (config.server.docsPublic) serveDocuments(app);
+}
+
+/** The event catalogue shows the same objects as the routes do. */
+function serveDocuments(app: NestFastifyApplication): void {
+  serveOpenApi(app);
+  app.get(AsyncApiController).describeWith(() => buildOpenApi(app).components?.schemas as Schemas);
 }
 
 /** On every answer of the control plane: its id; on the API's: that nobody may keep or reinterpret it. */

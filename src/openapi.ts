@@ -9,7 +9,8 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('GPU Proxy')
     .setDescription(
-      'One endpoint, one key and one bill for rented GPUs. Errors are problem documents (RFC 9457) with a stable `code`.',
+      'One endpoint, one key and one bill for rented GPUs. Errors are problem documents (RFC 9457) with a stable `code`. ' +
+        'Live updates over WebSocket and socket.io are described at /docs-asyncapi.',
     )
     .setVersion(productVersion())
     .setOpenAPIVersion('3.1.0')

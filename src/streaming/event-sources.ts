@@ -3,6 +3,8 @@ import { PAYMENT_UPDATED } from '../billing/payments/payment-events.js';
 import { EventBus, type DomainEvent } from '../common/event-bus.js';
 import { RENTAL_UPDATED, type RentalUpdated } from '../gpu/rentals/rental.events.js';
 import { RESERVATION_UPDATED, type ReservationUpdated } from '../gpu/reservations/reservation.events.js';
+import type { CreditsExhausted } from '../credits/metering/rental-tick.service.js';
+import type { CreditsLow } from '../credits/metering/runway-watch.js';
 import type { KeptChannel } from './channels.js';
 import { GpuSnapshots } from './gpu-snapshots.js';
 import { StreamHub } from './stream-hub.js';
@@ -26,8 +28,12 @@ export class EventSources implements OnModuleInit {
       this.gpu.reservation(userId, reservationId),
     );
     this.stream('payments', PAYMENT_UPDATED, (_, transaction: object) => transaction);
-    this.stream('credits', 'credits.low', (_, warning: object) => warning);
-    this.stream('credits', 'credits.exhausted', (_, end: object) => end);
+    this.stream('credits', 'credits.low', (_, { runwaySeconds }: CreditsLow) => ({
+      runway_seconds: runwaySeconds,
+    }));
+    this.stream('credits', 'credits.exhausted', (_, { rentalId }: CreditsExhausted) => ({
+      rental_id: rentalId,
+    }));
   }
 
   private stream<T>(

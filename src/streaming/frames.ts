@@ -45,15 +45,18 @@ export type ServerFrame =
   | { type: 'pong'; id?: string }
   | { type: 'error'; id?: string; code: FrameErrorCode; message: string };
 
-export type FrameErrorCode =
-  | 'malformed_frame'
-  | 'unknown_type'
-  | 'unknown_channel'
-  | 'duplicate_id'
-  | 'invalid_field'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'unavailable';
+/** Codes of error frames; what `failed` frames say are codes of the API. */
+export const FRAME_ERRORS = [
+  'malformed_frame',
+  'unknown_type',
+  'unknown_channel',
+  'duplicate_id',
+  'invalid_field',
+  'unauthenticated',
+  'forbidden',
+  'unavailable',
+] as const;
+export type FrameErrorCode = (typeof FRAME_ERRORS)[number];
 
 /** A frame that cannot be obeyed; the connection goes on. */
 export class FrameError extends Error {

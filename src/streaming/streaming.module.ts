@@ -8,7 +8,7 @@ import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
 import { RedisModule } from '../redis/redis.module.js';
-import { AsyncApiController } from './asyncapi.controller.js';
+import { AsyncApiController } from './asyncapi/asyncapi.controller.js';
 import { EventLog } from './event-log.js';
 import { EventSources } from './event-sources.js';
 import { StreamGauges } from './gauges.js';

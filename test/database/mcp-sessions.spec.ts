@@ -9,23 +9,9 @@ import { User } from '../../src/users/user.entity.js';
 import { onEachDatabase } from '../support/databases.js';
 import { rentalOf } from '../support/rentals.js';
 import { quietLogs } from '../support/running-daemon.js';
+import { userOf } from '../support/users.js';
 
 const MINUTE_MS = 60_000;
-
-function userOf(id: string): User {
-  return {
-    id,
-    email: `${id}@example.com`,
-    name: id,
-    passwordHash: '',
-    mustChangePassword: false,
-    isAdmin: false,
-    isActive: true,
-    sessionEpoch: 0,
-    createdAt: 0,
-    updatedAt: 0,
-  };
-}
 
 onEachDatabase('MCP sessions', { entities: [McpSession, User, Rental] }, (open) => {
   let unitOfWork: UnitOfWork;

@@ -18,6 +18,12 @@ ws.onmessage = (event) => {
   report(data);
 };`;
 
+const withAuthFrame = (url: string, token: string): string =>
+  snippet(url).replace("type: 'subscribe'", `type: 'auth', token: '${token}'`).concat(`
+ws.addEventListener('message', (event) => {
+  if (JSON.parse(event.data).type === 'authenticated') ws.send(JSON.stringify({ type: 'subscribe' }));
+});`);
+
 const withToken = (url: string, token: string): string => `
 const ws = new WebSocket('${url.replace('http', 'ws')}/ws', ['gpuproxy.v1', 'bearer.${token}']);
 ws.onmessage = (event) => {
@@ -38,6 +44,20 @@ describe('a browser', () => {
     const [subscribed, snapshot] = (await runInBrowser(snippet(running.url), 2)) as Frame[];
     expect(subscribed).toMatchObject({ type: 'subscribed', channels: ['market'] });
     expect(snapshot).toMatchObject({ type: 'snapshot', channel: 'market' });
+  });
+
+  it("runs the document's snippet with an auth frame added where nothing is public", async () => {
+    const elsewhere = await runDaemon('sqlite', { WS_PUBLIC_MARKET: 'false' });
+    const { key } = await signUp(elsewhere.url);
+    const frames = (await runInBrowser(withAuthFrame(elsewhere.url, key), 8)) as Frame[];
+    expect(frames.slice(0, 2).map(({ type }) => type)).toEqual(['authenticated', 'subscribed']);
+    expect(
+      frames
+        .slice(2)
+        .filter(({ type }) => type === 'snapshot')
+        .map(({ channel }) => channel),
+    ).toContain('credits');
+    await elsewhere.stop();
   });
 
   it('authenticates with a sub-protocol', async () => {

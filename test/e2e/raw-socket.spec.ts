@@ -1,7 +1,18 @@
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runDaemon, signUp, type ApiCaller, type RunningDaemon } from '../support/running-daemon.js';
+import { LiveSessions } from '../../src/streaming/live-sessions.js';
+import { RawSocket } from '../../src/streaming/raw-socket.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { untilState } from '../support/rental-views.js';
+import {
+  eventually,
+  runDaemon,
+  signUp,
+  type ApiCaller,
+  type RunningDaemon,
+} from '../support/running-daemon.js';
 import { WsClient } from '../support/ws-client.js';
 
 describe('the plain WebSocket', () => {
@@ -53,9 +64,48 @@ describe('the plain WebSocket', () => {
     expect(await WsClient.refusal(ws, { headers: { authorization: 'Bearer nonsense' } })).toBe(401);
   });
 
+  it('closes a message of 10 MB with 1009 before it is there', async () => {
+    const client = await WsClient.open(ws, { headers: { 'x-api-key': caller.key } });
+    client.send('x'.repeat(10 * 1024 * 1024));
+    expect(await client.expectClose()).toMatchObject({ code: 1009 });
+  });
+
+  it.each([
+    ['a frame that is not masked', [0x81, 0x02, 0x7b, 0x7d], 1002],
+    ['reserved bits', [0xf1, 0x80, 0, 0, 0, 0], 1002],
+    ['text that is not UTF-8', [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xff], 1007],
+    ['a length of four exabytes', [0x81, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1009],
+  ])('closes %s with its code and lives on', async (_, bytes, code) => {
+    const peer = await RawPeer.open(running.url, { 'x-api-key': caller.key });
+    peer.socket.write(Buffer.from(bytes));
+    expect(await peer.closeCode()).toBe(code);
+    peer.socket.destroy();
+    const next = await WsClient.open(ws, { headers: { 'x-api-key': caller.key } });
+    await next.expect(({ type }) => type === 'authenticated');
+    next.close();
+  });
+
+  it('lets go of a half-open peer, which answers no ping, and of nobody else', async () => {
+    const { app } = running.daemon;
+    const sessions = app.get(LiveSessions);
+    await expect.poll(() => sessions.count).toBe(0);
+    const peer = await RawPeer.open(running.url, { 'x-api-key': caller.key });
+    const client = await WsClient.open(ws, { headers: { 'x-api-key': caller.key } });
+    const pinged = once(client.socket, 'ping');
+    app.get(RawSocket).pingAll();
+    await pinged;
+    expect(sessions.count).toBe(2);
+    // A pong is an answer to the frame before it: the next ping finds it.
+    client.send({ type: 'ping' });
+    await client.expect(({ type }) => type === 'pong');
+    const gone = once(peer.socket, 'close');
+    app.get(RawSocket).pingAll();
+    await gone;
+    await expect.poll(() => sessions.count).toBe(1);
+    client.close();
+  });
+
   it('closes with 4401 when the key is revoked', async () => {
-    const login = await fetch(`${running.url}/api/v1/auth/apikey`, { headers: { 'x-api-key': caller.key } });
-    expect(login.status).toBe(403);
     const other = await signUp(running.url);
     const client = await WsClient.open(ws, { headers: { 'x-api-key': other.key } });
     await client.expect(({ type }) => type === 'authenticated');
@@ -73,6 +123,85 @@ describe('the plain WebSocket', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 404 /);
     socket.destroy();
+  });
+});
+
+describe('a reader that stops reading', () => {
+  const MEBIBYTE = 1024 * 1024;
+  const TOKENS = 100_000;
+  let running: RunningDaemon;
+  let caller: ApiCaller;
+  let instanceId: string;
+  let upstream: Server;
+  let written = 0;
+
+  /** 60 MiB of tokens, as fast as they are taken. */
+  async function stream(response: ServerResponse): Promise<void> {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const token = `data: ${JSON.stringify({ choices: [{ delta: { content: 'x'.repeat(600) } }] })}\n\n`;
+    for (let count = 0; count < TOKENS && !response.destroyed; count += 1) {
+      written += token.length;
+      if (!response.write(token)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+    response.end('data: [DONE]\n\n');
+  }
+
+  beforeAll(async () => {
+    upstream = createServer((request, response) => {
+      if (request.method === 'GET') response.end('{}');
+      else void stream(response);
+    }).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    const machine = { name: 'own', url, gpu_model: 'RTX 4090', vram_gb: 24 };
+    running = await runDaemon('sqlite', { STATIC_MACHINES: JSON.stringify([machine]) });
+    caller = await signUp(running.url);
+    const { body } = await caller.post<{ rental_id: string; instance_id: string }>(
+      '/api/v1/gpu/instances/static/static-own',
+      {},
+    );
+    instanceId = body.instance_id;
+    await untilState(caller, body.rental_id, 'running');
+  });
+  afterAll(async () => {
+    await running.stop();
+    upstream.closeAllConnections();
+    upstream.close();
+  });
+
+  it('pauses the engine, and gets everything in order when it reads on', async () => {
+    const client = await WsClient.open(`${running.url}/ws`, { headers: { 'x-api-key': caller.key } });
+    await client.expect(({ type }) => type === 'authenticated');
+    client.send({ type: 'infer', id: 'i', instance_id: instanceId, body: { messages: [] } });
+    await client.expect(({ type }) => type === 'chunk');
+    client.socket.pause();
+    const settledAt = await eventually(async () => {
+      const before = written;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 300);
+      });
+      return written === before && written;
+    });
+    expect(settledAt).toBeLessThan(24 * MEBIBYTE);
+    client.socket.resume();
+    await client.expect(({ type }) => type === 'completed', 60_000);
+    const numbers = client.frames.filter(({ type }) => type === 'chunk').map(({ seq }) => seq);
+    expect(numbers).toHaveLength(TOKENS);
+    expect(numbers.at(-1)).toBe(TOKENS);
+    client.close();
+  });
+
+  it('leaves nothing under way when it is let go', async () => {
+    const client = await WsClient.open(`${running.url}/ws`, { headers: { 'x-api-key': caller.key } });
+    client.send({ type: 'infer', id: 'i', instance_id: instanceId, body: { messages: [] } });
+    await client.expect(({ type }) => type === 'chunk');
+    client.socket.pause();
+    client.close();
+    const active = async (): Promise<number> => {
+      const path = `/api/v1/loadbalancer/load?instance_id=${instanceId}`;
+      return (await caller.get<{ active_connections: number }>(path)).body.active_connections;
+    };
+    await expect.poll(active, { timeout: 5000 }).toBe(0);
   });
 });
 

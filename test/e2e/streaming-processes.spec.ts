@@ -7,6 +7,7 @@ import { StreamHub } from '../../src/streaming/stream-hub.js';
 import { createPostgresDatabase, type PostgresDatabase } from '../support/postgres-database.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { quietLogs, signUp, type ApiCaller } from '../support/running-daemon.js';
+import { STREAM_TRANSPORTS, type StreamClient } from '../support/stream-clients.js';
 import { WsClient, type Frame } from '../support/ws-client.js';
 
 interface Process {
@@ -71,7 +72,7 @@ describe('two processes over one PostgreSQL and one Redis', () => {
   const heard = (client: WsClient): number[] =>
     client.frames
       .filter(({ type, data }: Frame) => type === 'event' && data?.name === 'credits.low')
-      .map(({ data }) => Number(data?.runwaySeconds));
+      .map(({ data }) => Number(data?.runway_seconds));
 
   const numbers = (client: WsClient): number[] =>
     client.frames.filter(({ type }) => type === 'event').map(({ seq }) => Number(seq));
@@ -102,14 +103,46 @@ describe('two processes over one PostgreSQL and one Redis', () => {
     expect(heard(both[0])).toEqual(heard(both[1]));
   });
 
+  it('tell socket.io and WebSocket alike, each once', async () => {
+    const clients: StreamClient[] = [];
+    for (const { url } of processes)
+      for (const { open } of STREAM_TRANSPORTS) clients.push(await open(url, caller.key));
+    for (const client of clients) {
+      client.send({ type: 'subscribe', channels: ['credits'] });
+      await client.expect(({ type }) => type === 'snapshot');
+    }
+    for (let round = 0; round < 10; round += 1) happen(processes[round % 2], 400 + round);
+    const told = ({ frames }: StreamClient): unknown[] =>
+      frames.filter(({ data }) => data?.name === 'credits.low').map(({ seq }) => seq);
+    await expect
+      .poll(() => clients.map((client) => told(client).length), { timeout: 15_000 })
+      .toEqual([10, 10, 10, 10]);
+    for (const client of clients) expect(told(client)).toEqual(told(clients[0]));
+    clients.forEach((client) => client.close());
+  });
+
+  it('let a client that was away with Redis resume by its number', async () => {
+    const before = await subscribe(processes[0]);
+    happen(processes[0], 500);
+    const last = await before.expect(({ type, data }) => type === 'event' && data?.runway_seconds === 500);
+    await redis.kill();
+    before.close();
+    for (let round = 1; round <= 5; round += 1) happen(processes[round % 2], 500 + round);
+    const after = await subscribe(processes[1], last.seq);
+    await expect.poll(() => heard(after), { timeout: 15_000 }).toHaveLength(5);
+    await redis.restart();
+    expect(new Set(heard(after))).toEqual(new Set([501, 502, 503, 504, 505]));
+    expect(numbers(after)).toEqual(numbers(after).map((_, index) => Number(last.seq) + 1 + index));
+  });
+
   it('let a client resume at the other process', async () => {
     const first = await subscribe(processes[0]);
     happen(processes[0], 300);
-    const last = await first.expect(({ type, data }) => type === 'event' && data?.runwaySeconds === 300);
+    const last = await first.expect(({ type, data }) => type === 'event' && data?.runway_seconds === 300);
     first.close();
     happen(processes[0], 301);
     const second = await subscribe(processes[1], last.seq);
-    await second.expect(({ type, data }) => type === 'event' && data?.runwaySeconds === 301);
+    await second.expect(({ type, data }) => type === 'event' && data?.runway_seconds === 301);
     expect(numbers(second)[0]).toBe(Number(last.seq) + 1);
   });
 });

@@ -8,6 +8,8 @@ export interface StreamClient {
   send(frame: { type: string } & Record<string, unknown>): void;
   expect(fits: (frame: Frame) => boolean, withinMs?: number): Promise<Frame>;
   isClosed(): boolean;
+  /** The code with which the server closed it, once it has. */
+  closeCode(): number | undefined;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ const SERVER_EVENTS = [
   'chunk',
   'completed',
   'failed',
+  'closing',
 ];
 
 async function openRaw(url: string, token?: string): Promise<StreamClient> {
@@ -40,6 +43,7 @@ async function openRaw(url: string, token?: string): Promise<StreamClient> {
     send: (frame) => client.send(frame),
     expect: (fits, withinMs) => client.expect(fits, withinMs),
     isClosed: () => client.closed !== undefined,
+    closeCode: () => client.closed?.code,
     close: () => client.close(),
   };
 }
@@ -82,6 +86,8 @@ async function openSocketIo(url: string, token?: string): Promise<StreamClient> 
     send: ({ type, ...payload }) => socket.emit(type, payload),
     expect: expectFrame,
     isClosed: () => socket.disconnected,
+    // socket.io tells it in a frame before the end.
+    closeCode: () => frames.find(({ type }) => type === 'closing')?.code as unknown as number | undefined,
     close: () => socket.disconnect(),
   };
 }

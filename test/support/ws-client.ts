@@ -12,6 +12,7 @@ export interface Frame {
   channels?: string[];
   from?: number;
   to?: number;
+  usage?: Record<string, number> | null;
 }
 
 /** A WebSocket client that keeps what it heard and can wait for what is to come. */

@@ -24,9 +24,7 @@ export function helpLines(commands: readonly AdminCommand[]): string[] {
 }
 
 export function unknownCommandText(words: readonly string[], commands: readonly AdminCommand[]): string {
-  const near = closest(
-    words[0],
-    commands.map(({ name }) => name),
-  );
+  const names = commands.map(({ name }) => name);
+  const near = names.find((name) => name.startsWith(`${words[0]} `)) ?? closest(words[0], names);
   return `unknown command "${words[0]}"${near ? `, did you mean ${near}?` : ''}`;
 }

@@ -49,5 +49,6 @@ function joinRest(words: readonly string[], from: number): string[] {
 
 function checkChoice({ name, choices }: Argument, word: string): void {
   if (!choices || choices.includes(word)) return;
-  throw new UsageError(`${name} is one of ${choices.join(', ')}, not "${word}"`);
+  const what = name.includes('|') ? 'the argument' : name;
+  throw new UsageError(`${what} is one of ${choices.join(', ')}, not "${word}"`);
 }

@@ -27,12 +27,20 @@ export class CliError extends Error {
   }
 }
 
+/** Where to look for what was meant. */
+const HINTS: Readonly<Record<string, string>> = {
+  rental_not_found: 'the command rentals shows the ids of what you rent; an offer has another',
+  offer_not_found: 'the command list shows the ids of what can be rented now',
+  reservation_not_found: 'the command reservations shows the ids of yours',
+};
+
 /** The lines a person reads on standard error. */
 export function problemLines(problem: Problem): string[] {
   const { status, code, detail, errors = [], requestId, retryAfterSeconds } = problem;
   return [
     `error (${[status, code].filter(Boolean).join(' ')}): ${detail}`,
     ...errors.map(({ field, message }) => `  ${field}: ${message}`),
+    ...(code in HINTS ? [`  ${HINTS[code]}`] : []),
     ...(retryAfterSeconds === undefined ? [] : [`  try again in ${retryAfterSeconds} s`]),
     ...(requestId ? [`  request id: ${requestId}`] : []),
   ];

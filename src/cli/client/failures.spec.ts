@@ -40,6 +40,13 @@ describe('failures', () => {
       expect((await run('credits')).stderr).toContain('\n  filters.min_vram: must not be less than 0\n');
     });
 
+    it('says where the right id is shown', async () => {
+      double.answer(CREDITS, json({ code: 'rental_not_found', detail: 'You hold no such rental.' }, 404));
+      expect((await run('credits')).stderr).toContain(
+        '\n  the command rentals shows the ids of what you rent',
+      );
+    });
+
     it('says when to try again', async () => {
       double.answer(
         CREDITS,
@@ -145,7 +152,7 @@ describe('failures', () => {
       [['create', 'vast.ai'], 'create needs ID'],
       [['chat', 'llama'], 'chat needs PROMPT'],
       [['credits', 'now'], 'unexpected argument "now"'],
-      [['load', 'everything'], 'server|provider is one of server, provider, not "everything"'],
+      [['load', 'everything'], 'the argument is one of server, provider, not "everything"'],
       [['list', '-min-vrm', '4'], 'unknown flag -min-vrm, did you mean -min-vram?'],
       [['help', 'lisst'], 'unknown command "lisst", did you mean list?'],
       [['-api', 'localhost:8080', 'credits'], '-api needs a URL such as http://localhost:8080'],

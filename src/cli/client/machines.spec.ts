@@ -154,6 +154,11 @@ describe('commands about machines', () => {
     expect(lines[3]).toBe('2 of 2 reserved in pool r-9b2c0000, $2.900/h together.');
   });
 
+  it('reserve: says how to follow what is not up yet', async () => {
+    double.answer('POST /api/v1/gpu/instances/reserve', json({ ...reservation, state: 'pending' }, 201));
+    expect((await run('reserve', '2')).lines).toContain('Follow it with: rentals');
+  });
+
   it('reserve: names what could not be had', async () => {
     const errors = [{ provider: 'io.net', offer_id: 'h100', code: 'offer_gone' }];
     double.answer('POST /api/v1/gpu/instances/reserve', json({ ...reservation, requested: 3, errors }, 201));

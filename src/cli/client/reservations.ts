@@ -21,6 +21,7 @@ export async function showReservation(output: Output, reservation: Reservation):
   for (const error of errors) output.line(output.paint.yellow(`not reserved: ${describe(error)}`));
   const why = reason ? ` (${printable(reason)})` : '';
   output.line(`Reservation ${reservation.reservation_id}: ${output.state(state)}${why}`);
+  if (state === 'pending') output.note('Follow it with: rentals');
 }
 
 function describe({ provider, offer_id, code }: ReservationError): string {

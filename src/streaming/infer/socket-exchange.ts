@@ -94,10 +94,15 @@ export class SocketResponse extends Writable {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     try {
       const pending = this.listener.data(chunk);
-      if (pending) void pending.then(() => done());
+      if (pending) void settle(pending, done);
       else done();
     } catch (error) {
       done(error as Error);
     }
   }
+}
+
+async function settle(pending: Promise<void>, done: () => void): Promise<void> {
+  await pending;
+  done();
 }

@@ -1,3 +1,5 @@
+import { isEmail } from 'class-validator';
+import { UsageError } from '../../flags.js';
 import { UsersService } from '../../../users/users.service.js';
 import { UserView } from '../../../users/user.view.js';
 import type { AdminCommand } from '../command.js';
@@ -11,7 +13,9 @@ export const createUser: AdminCommand = {
     'make an account; a weak password has to be changed at the first login (- reads it from standard input)',
   arguments: ['EMAIL', 'PASSWORD', 'NAME'],
   async run({ args: [email, given, name], open, output, readInput }) {
+    if (!isEmail(email)) throw new UsageError(`EMAIL is an email address, not "${email}"`);
     const password = given === FROM_INPUT ? (await readInput()).trim() : given;
+    if (password === '') throw new UsageError('PASSWORD is empty');
     const user = await (await open()).get(UsersService).createByOperator(email, password, name);
     if (user.mustChangePassword) {
       output.warn('warning: the password breaks the rules; it opens nothing but the change of the password');
