@@ -1,17 +1,17 @@
 import { config as readDotenv } from 'dotenv';
 import { Logger } from '@nestjs/common';
-import { MODE_FLAGS, parseFlags, UsageError } from './cli/flags.js';
+import { readDaemonCommandLine } from './cli/daemon-command-line.js';
 import { createLogger, NestPinoLogger } from './common/logger.js';
-import { ConfigError, loadConfig } from './config/load-config.js';
+import { loadConfig } from './config/load-config.js';
 import type { AppConfig } from './config/config.js';
 import { startDaemon, type Daemon } from './daemon.js';
-import { SqliteFileInUse } from './database/sqlite/sqlite-file-lock.js';
+import { describeFailure } from './start-failure.js';
 
-/** Bad usage ends with 2, anything else that prevents the start with 1. */
 async function main(): Promise<void> {
-  const { flags } = parseFlags(process.argv.slice(2), MODE_FLAGS);
+  const command = readDaemonCommandLine(process.argv.slice(2));
+  if ('text' in command) return void process.stdout.write(`${command.text}\n`);
   readDotenv({ quiet: true });
-  const config = loadConfig(process.env, { isDeveloper: flags.dv, isDebug: flags.dm });
+  const config = loadConfig(process.env, command);
   Logger.overrideLogger(new NestPinoLogger(createLogger(logLevel(config))));
   warnOfRisks(config);
   const daemon = await startDaemon(config);
@@ -47,14 +47,7 @@ function stopOnSignals(daemon: Daemon): void {
 }
 
 function fail(error: unknown): void {
-  const isExpected =
-    error instanceof UsageError || error instanceof ConfigError || error instanceof SqliteFileInUse;
-  const text = isExpected
-    ? error.message
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error);
-  const status = error instanceof UsageError ? 2 : 1;
+  const { text, status } = describeFailure(error);
   // Into a pipe it is written later: an exit at once would lose the only word about what is wrong.
   process.stderr.write(`aiserve-gpuproxyd: ${text}\n`, () => process.exit(status));
 }

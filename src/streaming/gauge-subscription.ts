@@ -52,6 +52,8 @@ export class GaugeSubscription implements Subscription, GaugeFollower {
 
   private offer(seq: number, message: StreamMessage): void {
     if (this.listener.hasRoom()) return this.pass(seq, message);
+    // A reader that is stuck has just been let go.
+    if (this.isOver) return;
     this.phase = 'waiting';
     this.listener.onceDrained(() => {
       if (!this.isOver) this.open(this.sent).catch((error: unknown) => this.listener.complain(error));

@@ -12,6 +12,7 @@ import { textFrame } from './text-frame.js';
 export class RawConnection implements StreamConnection {
   /** Whether the client has answered the last ping. */
   isAlive = true;
+  private readonly draining: (() => void)[] = [];
 
   constructor(
     private readonly client: WebSocket,
@@ -36,8 +37,9 @@ export class RawConnection implements StreamConnection {
   }
 
   onceDrained(listener: () => void): void {
-    if (this.socket.writableNeedDrain) this.socket.once('drain', listener);
-    else setImmediate(listener);
+    if (!this.socket.writableNeedDrain) setImmediate(listener);
+    else if (this.draining.push(listener) === 1)
+      this.socket.once('drain', () => this.draining.splice(0).forEach((drained) => drained()));
   }
 
   /** Lets go of a peer that has not answered since the last time, and asks the others. */

@@ -302,6 +302,7 @@ describe.each(STREAM_TRANSPORTS)('streaming over $name', ({ open, refusal }) => 
       await client.expect(({ type }) => type === 'completed');
       const text = client.frames.filter(({ type }) => type === 'chunk').map(({ data }) => String(data));
       expect(text.join('')).toContain('there');
+      expect(text.join('')).not.toContain(caller.key);
     });
 
     it('runs several at once and cancels one', async () => {
