@@ -25,6 +25,7 @@ export class GaugeSubscription implements Subscription, GaugeFollower {
   }
 
   async open(since: number | undefined): Promise<void> {
+    if (this.isOver) return;
     this.phase = 'reading';
     const { seq, message } = await this.listener.snapshots.gauge(this.channel, this.listener.userId);
     if (this.isOver) return;

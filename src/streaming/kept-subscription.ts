@@ -17,6 +17,7 @@ export class KeptSubscription implements Subscription, Follower {
   }
 
   async open(since: number | undefined): Promise<void> {
+    if (this.isOver) return;
     const position = await this.feed.position();
     if (since !== undefined && since <= position) {
       if (since === position || (await this.feed.reachesBackTo(since))) return this.begin(since);

@@ -15,7 +15,8 @@ const OPTIONS: ts.CompilerOptions = {
 /** The README's streaming client as it is printed. */
 export function readmeClient(): string {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const printed = /```ts\n([^`]*(?:`[^`]+`[^`]*)*?follow\([\s\S]*?)```/.exec(readme)?.[1];
+  const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block);
+  const printed = blocks.find((block) => block.includes('follow('));
   if (printed === undefined) throw new Error('the README prints no client');
   return printed;
 }

@@ -35,6 +35,8 @@ export class Inference implements AnswerListener {
   private failure: { code: string; message: string } | undefined;
   private readonly whole: Buffer[] = [];
   private wholeBytes = 0;
+  /** How the text of every chunk begins. */
+  private readonly beginning: string;
   private readonly text = new StringDecoder('utf8');
   private readonly events: EventSourceParser;
 
@@ -45,6 +47,7 @@ export class Inference implements AnswerListener {
     private readonly price: PriceUsage,
     private readonly ended: () => void,
   ) {
+    this.beginning = `{"type":"chunk","id":${JSON.stringify(id)},"seq":`;
     this.events = createParser({
       onEvent: ({ data }) => this.event(data),
       onError: ({ type }) => type === 'max-buffer-size-exceeded' && this.refuseMore(),
@@ -109,8 +112,7 @@ export class Inference implements AnswerListener {
   private chunk(data: unknown, json = JSON.stringify(data)): void {
     const { id } = this;
     const seq = (this.seq += 1);
-    const text = `{"type":"chunk","id":${JSON.stringify(id)},"seq":${seq},"data":${json}}`;
-    this.connection.send({ type: 'chunk', id, seq, data }, text);
+    this.connection.send({ type: 'chunk', id, seq, data }, `${this.beginning}${seq},"data":${json}}`);
   }
 
   private complete(): void {
