@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LiveSessions } from '../../src/streaming/live-sessions.js';
 import { RawSocket } from '../../src/streaming/raw-socket.js';
@@ -135,21 +137,26 @@ describe('a reader that stops reading', () => {
   let upstream: Server;
   let written = 0;
 
-  /** 60 MiB of tokens, as fast as they are taken. */
-  async function stream(response: ServerResponse): Promise<void> {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
+  /** 60 MiB. */
+  function* tokens(): Generator<string> {
     const token = `data: ${JSON.stringify({ choices: [{ delta: { content: 'x'.repeat(600) } }] })}\n\n`;
-    for (let count = 0; count < TOKENS && !response.destroyed; count += 1) {
+    for (let count = 0; count < TOKENS; count += 1) {
       written += token.length;
-      if (!response.write(token)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      yield token;
     }
-    response.end('data: [DONE]\n\n');
+    yield 'data: [DONE]\n\n';
+  }
+
+  /** As fast as they are taken. */
+  function stream(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    pipeline(Readable.from(tokens()), response).catch(() => undefined);
   }
 
   beforeAll(async () => {
     upstream = createServer((request, response) => {
       if (request.method === 'GET') response.end('{}');
-      else void stream(response);
+      else stream(response);
     }).listen(0, '127.0.0.1');
     await once(upstream, 'listening');
     const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;

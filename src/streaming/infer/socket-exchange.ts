@@ -1,5 +1,6 @@
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { InferRequest } from './infer-request.js';
 
 /** Who sent a message over a socket, as far as a request tells it. */
@@ -53,22 +54,22 @@ export interface AnswerListener {
   cut(): void;
 }
 
-/** The door's answer as it comes: what it calls of a ServerResponse. */
-export class SocketResponse extends Writable {
+/**
+ * The door's answer as it comes: what the data plane calls of a ServerResponse. Not a stream of node's, whose queue and
+ * ticks would cost each token as much as everything else on its way.
+ */
+export class SocketResponse extends EventEmitter {
   headersSent = false;
   statusCode = 0;
+  writableEnded = false;
+  destroyed = false;
   /** An end of the answer that is not told is a cut. */
   readonly chunkedEncoding = true;
   private isFinished = false;
+  private waiting: Promise<void> | undefined;
 
   constructor(private readonly listener: AnswerListener) {
-    super({ decodeStrings: true });
-    this.once('finish', () => {
-      this.isFinished = true;
-      listener.end();
-    });
-    this.once('close', () => this.isFinished || listener.cut());
-    this.on('error', () => undefined);
+    super();
   }
 
   writeHead(status: number, reasonOrHeaders: unknown, headers?: unknown): this {
@@ -91,18 +92,48 @@ export class SocketResponse extends Writable {
     // Frames have no place for trailers.
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  /** False: no more until `drain`. */
+  write(chunk: Buffer | string, written?: () => void): boolean {
+    if (written) process.nextTick(written);
+    if (this.destroyed) return false;
     try {
-      const pending = this.listener.data(chunk);
-      if (pending) void settle(pending, done);
-      else done();
-    } catch (error) {
-      done(error as Error);
+      const pending = this.listener.data(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+      if (pending) this.waiting = this.drainAfter(pending);
+    } catch {
+      // The listener wants no more and knows why.
+      this.destroy();
     }
+    return this.waiting === undefined;
   }
-}
 
-async function settle(pending: Promise<void>, done: () => void): Promise<void> {
-  await pending;
-  done();
+  end(chunk?: Buffer | string): this {
+    if (chunk !== undefined) this.write(chunk);
+    this.writableEnded = true;
+    if (this.waiting) void this.waiting.then(() => this.finish());
+    else this.finish();
+    return this;
+  }
+
+  destroy(): this {
+    if (this.destroyed) return this;
+    this.destroyed = true;
+    if (!this.isFinished) this.listener.cut();
+    // As node does: never while the one who ends it is still at it.
+    process.nextTick(() => this.emit('close'));
+    return this;
+  }
+
+  private finish(): void {
+    if (this.destroyed) return;
+    this.isFinished = true;
+    this.listener.end();
+    this.emit('finish');
+    this.destroy();
+  }
+
+  private async drainAfter(pending: Promise<void>): Promise<void> {
+    await pending;
+    this.waiting = undefined;
+    this.emit('drain');
+  }
 }

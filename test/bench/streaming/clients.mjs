@@ -93,12 +93,7 @@ const ways = {
     const asked = Array.from({ length: order.streams }, () => overHttp(order));
     return Promise.all(asked);
   },
-  socket: async (order) => {
-    const clients = await open(order.streams, order);
-    const counts = await Promise.all(clients.map((client) => overSocket(client, order)));
-    clients.forEach(({ socket }) => socket.destroy());
-    return counts;
-  },
+  socket: async (order) => Promise.all(crowds.get(order.name).map((client) => overSocket(client, order))),
 };
 
 /** Many answers at once. */

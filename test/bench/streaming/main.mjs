@@ -10,7 +10,7 @@ import { CORES, costOf, rssKiB, start } from './processes.mjs';
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const SUBSCRIBERS = Number(process.env.BENCH_SUBSCRIBERS ?? 5000);
 const EVENTS = { count: 20, everyMs: 100 };
-const STREAMS = { streams: 100, tokens: 60, everyMs: 20 };
+const STREAMS = { streams: 100, tokens: 150, everyMs: 10 };
 const FIRST_CHUNKS = 200;
 const WARM = 200;
 /** A bare subscription is answered by `authenticated`, `subscribed` and a snapshot of each of the six channels. */
@@ -125,9 +125,20 @@ async function measureTokens({ daemon, clients, upstream }, headers, { rentalId,
   const proxied = { port: daemon.ready.port, path, headers, instanceId, streams: STREAMS.streams };
   const body = ask(STREAMS.tokens, STREAMS.everyMs);
   const figures = { http: [], socket: [] };
+  const crowd = {
+    name: 'askers',
+    port: daemon.ready.port,
+    path: '/ws',
+    headers,
+    count: STREAMS.streams,
+    answers: 1,
+  };
+  await clients.ask({ kind: 'gather', ...crowd });
   for (let turn = 0; turn < 3; turn += 1) {
     figures.http.push(await tokenMicros(daemon, clients, { ...proxied, body, way: 'http' }));
-    figures.socket.push(await tokenMicros(daemon, clients, { ...proxied, body, way: 'socket' }));
+    figures.socket.push(
+      await tokenMicros(daemon, clients, { ...proxied, body, way: 'socket', name: 'askers' }),
+    );
   }
   const short = ask(2, 1);
   const order = {
