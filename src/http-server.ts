@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { RawServerDefault } from 'fastify';
+import { continueWhenRead } from './proxy/expectation.js';
 
 /** Longer than the idle time of usual load balancers (60 s), so that they close connections first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
@@ -16,9 +17,16 @@ type RequestListener = (request: IncomingMessage, response: ServerResponse) => v
  */
 export function createHttpServer(takesFirst: (...exchange: Parameters<RequestListener>) => boolean) {
   return (handler: RequestListener): RawServerDefault => {
-    const server: Server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    const listener: RequestListener = (request, response) => {
       if (!takesFirst(request, response)) handler(request, response);
+    };
+    const server: Server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, listener);
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      continueWhenRead(request, response);
+      listener(request, response);
     });
+    // By default node drops what is beyond a thousand headers and says nothing.
+    server.maxHeadersCount = 0;
     server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;

@@ -7,7 +7,7 @@ import { isDomainError } from '../common/domain-error.js';
 import { Admission } from './admission.js';
 import { CorsPolicy } from './cors.js';
 import { matchRoute } from './data-plane.routes.js';
-import { removePaymentHeader } from './framing.js';
+import { isAbandoned, removePaymentHeader } from './framing.js';
 import { InFlight } from './in-flight.js';
 import { Peers } from './peers.js';
 import { draining } from './proxy.errors.js';
@@ -30,8 +30,9 @@ export class DataPlaneDoor {
     private readonly inFlight: InFlight,
   ) {}
 
-  /** True when the request was taken; it will be answered. */
+  /** True when the request was taken; it will be answered, unless its connection is being closed. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
+    if (isAbandoned(request.socket)) return true;
     const match = matchRoute(request.method, request.url ?? '');
     if (!match) return false;
     removePaymentHeader(request);

@@ -70,6 +70,11 @@ export const ambiguousRequest = (detail: string): DomainError =>
 export const unsendableRequest = (cause: unknown): DomainError =>
   new DomainError('malformed_request', 400, 'The request cannot be forwarded.', { cause });
 
+export const tooManyHeaders = (most: number): DomainError =>
+  new DomainError('too_many_headers', 431, `A request may have up to ${most} headers.`, {
+    headers: { connection: 'close' },
+  });
+
 export const malformedPath = (): DomainError =>
   new DomainError('malformed_request', 400, 'The path is not valid percent-encoding.');
 
@@ -98,11 +103,6 @@ export const noSuchPool = (name: string): DomainError =>
 /** The instance maps none of the ports that could be meant. */
 export const noServicePort = (): DomainError =>
   new DomainError('no_service_port', 409, 'The instance has no mapped port for this.');
-
-export const unsupportedUpgrade = (): DomainError =>
-  new DomainError('unsupported_upgrade', 400, 'Only WebSocket connections may be upgraded.', {
-    headers: { connection: 'close' },
-  });
 
 export const malformedJson = (): DomainError =>
   new DomainError('malformed_json', 400, 'The body is not a JSON object.');

@@ -5,7 +5,6 @@ import { AppConfig } from '../config/config.js';
 import type { Admission } from '../credits/requests/admission.js';
 import type { LeaseOutcome } from '../loadbalancer/lease.js';
 import type { Destination, Route } from './destination.js';
-import { unsupportedUpgrade } from './proxy.errors.js';
 import { ProxyService } from './proxy.service.js';
 import { visitedBy } from './stay.js';
 import { TransparentHandler } from './transparent.handler.js';
@@ -46,7 +45,6 @@ export class UpgradeTunnel implements OnModuleDestroy {
 
   /** @throws DomainError (rejects) when the request is refused or the upstream does not answer */
   async open(visit: Visit, client: Socket, clientBytes: Buffer): Promise<void> {
-    if (visit.request.headers.upgrade?.toLowerCase() !== 'websocket') throw unsupportedUpgrade();
     const timeLimitMs = parseTimeLimitHeader(visit.request.headers['x-timelimit']);
     const destination = this.transparent.destinationOf(visit);
     const order = { visit, client, destination, timeLimitMs, attempts: 0, isOpen: false };

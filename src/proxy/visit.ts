@@ -4,6 +4,7 @@ import { newId } from '../common/id.js';
 import { toProblem } from '../common/problem.js';
 import type { Served } from './answer-sink.js';
 import type { RouteMatch } from './data-plane.routes.js';
+import { abandon } from './framing.js';
 import type { InFlight } from './in-flight.js';
 import { discardBody } from './request-body.js';
 
@@ -67,6 +68,7 @@ export class Visit {
     if (response.headersSent || response.destroyed) return;
     const format = this.match.route.problemFormat ?? toProblem;
     const { status, headers, body } = format(error, this.requestId);
+    if (headers.connection === 'close') abandon(this.request.socket);
     this.answer(status, headers, Buffer.from(JSON.stringify(body)), served);
     discardBody(this.request);
   }

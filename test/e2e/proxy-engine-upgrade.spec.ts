@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY, listen, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
 import { refusedOrigin } from '../support/raw-upstream.js';
@@ -9,6 +10,7 @@ let proxy: ProxyHarness;
 let server: Server;
 let origin = '';
 let seen: IncomingMessage;
+let plain: IncomingMessage;
 let upstreamSocket: Socket;
 let behave: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
@@ -23,7 +25,10 @@ const echo = (_: IncomingMessage, socket: Socket, head: Buffer): void => {
 };
 
 beforeAll(async () => {
-  server = createServer((_, response) => response.end());
+  server = createServer((request, response) => {
+    plain = request;
+    void text(request).then((body) => response.end(`plain ${body}`));
+  });
   server.on('upgrade', (request, socket, head) => {
     seen = request;
     upstreamSocket = socket as Socket;
@@ -72,6 +77,41 @@ async function openTunnel(first = ''): Promise<{ client: Socket; reply: string }
   client.write(handshake() + first);
   return { client, reply: await readUntil(client, 'welcome ') };
 }
+
+describe('an offer to speak something else', () => {
+  const offer = (method: string, lines: string[] = [], body = ''): string =>
+    [
+      `${method} /api/v1/gpu/pools/p/proxy/plain HTTP/1.1`,
+      'Host: proxy.test',
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA',
+      `X-API-Key: ${KEY}`,
+      ...lines,
+      '',
+      body,
+    ].join('\r\n');
+
+  it('is passed over, request after request, with and without a body', async () => {
+    const many = Array.from({ length: 15 }, () => offer('POST', ['Content-Length: 5'], 'hello'));
+    const reply = await sendRaw(proxy.port, `${many.join('')}${offer('GET', ['Connection: close'])}`);
+    expect(reply.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16);
+    expect(reply.match(/plain hello/g)).toHaveLength(15);
+    expect(plain.headers).not.toHaveProperty('upgrade');
+    expect(plain.headers).not.toHaveProperty('http2-settings');
+    await proxy.door.whenIdle();
+  });
+
+  it('is passed over when the rest of the body comes later', async () => {
+    const socket = connect(proxy.port, '127.0.0.1');
+    socket.write(offer('POST', ['Content-Length: 11', 'Expect: 100-continue'], ''));
+    await readUntil(socket, '100 Continue');
+    socket.write('hello ');
+    socket.write('world');
+    expect(await readUntil(socket, 'world')).toContain('plain hello world');
+    socket.destroy();
+  });
+});
 
 describe('a WebSocket through the proxy', () => {
   it('passes handshake and bytes both ways, also those that came early', async () => {
@@ -161,8 +201,20 @@ describe('a WebSocket through the proxy', () => {
     expect(await sendRaw(proxy.port, handshake([], '/api/v1/gpu/pools/none/proxy/'))).toMatch(
       /^HTTP\/1\.1 404 /,
     );
-    const h2c = handshake().replace('Upgrade: websocket', 'Upgrade: h2c');
-    expect(await sendRaw(proxy.port, h2c)).toMatch(/^HTTP\/1\.1 400 [^]*"unsupported_upgrade"/);
+    await proxy.door.whenIdle();
+  });
+
+  it('waits for the answers to what was sent before it on its connection', async () => {
+    behave = echo;
+    const before = `GET /api/v1/gpu/pools/p/proxy/before HTTP/1.1\r\nHost: proxy.test\r\nX-API-Key: ${KEY}\r\n\r\n`;
+    const client = connect(proxy.port, '127.0.0.1');
+    client.on('error', () => undefined).write(before + before + handshake());
+    const reply = await readUntil(client, 'welcome ');
+    expect(reply.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 101']);
+    client.destroy();
+    const leaving = connect(proxy.port, '127.0.0.1');
+    leaving.write(before + handshake(), () => leaving.resetAndDestroy());
+    await once(leaving, 'close');
     await proxy.door.whenIdle();
   });
 

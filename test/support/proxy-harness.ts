@@ -2,7 +2,7 @@ import { FREE_ADMISSION } from '../../src/credits/requests/admission.js';
 import type { RequestBudget } from '../../src/credits/requests/request-budget.js';
 import type { RequestPricing } from '../../src/credits/requests/request-pricing.js';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { ClientAddress } from '../../src/auth/client-address.js';
@@ -30,6 +30,7 @@ import {
   poolKey,
   type RoutablePool,
 } from '../../src/gpu/pools/pool.directory.js';
+import { createHttpServer } from '../../src/http-server.js';
 import { LoadBalancerService } from '../../src/loadbalancer/loadbalancer.service.js';
 import { Admission } from '../../src/proxy/admission.js';
 import { CorsPolicy } from '../../src/proxy/cors.js';
@@ -50,6 +51,7 @@ import { RouteHandlers } from '../../src/proxy/route-handlers.js';
 import { TransparentHandler } from '../../src/proxy/transparent.handler.js';
 import { UpgradeTunnel } from '../../src/proxy/upgrade-tunnel.js';
 import { UpstreamClient } from '../../src/proxy/upstream.client.js';
+import { dispatchUpgrades } from '../../src/upgrade-dispatcher.js';
 import { mcpParts } from './mcp-parts.js';
 import { openInferenceHandler, openInferenceProtocol } from './oip-parts.js';
 import { openAiSurface } from './openai-parts.js';
@@ -155,12 +157,9 @@ export async function startProxy(
   const surfaces = new ProtocolSurfaces(mcp, openAiSurface(parts), openInferenceHandler(parts));
   const handlers = new RouteHandlers(transparent, tunnel, controller, surfaces);
   const door = new DataPlaneDoor(peers, new CorsPolicy(config), admission, handlers, inFlight);
-  const server = createServer((request, response) => {
-    if (!door.handle(request, response)) response.writeHead(404).end('control plane');
-  });
-  server.on('upgrade', (request, socket, head) => {
-    if (!door.handleUpgrade(request, socket, head)) socket.destroy();
-  });
+  const takesFirst = createHttpServer((request, response) => door.handle(request, response));
+  const server = takesFirst((_, response) => response.writeHead(404).end('control plane')) as Server;
+  dispatchUpgrades(server, [(request, socket, head) => door.handleUpgrade(request, socket, head)]);
   const setPools = (described: Readonly<Record<string, TestPool>>): void => {
     const origins = [...new Set(Object.values(described).flatMap(({ on }) => on))];
     const fenced = new Set(Object.values(described).flatMap(({ fenced: some = [] }) => some));
