@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.js';
 import { acceptsTrailers } from './request-headers.js';
 import { readAnswerHead, type AnswerHead } from './response-headers.js';
 import { StreamProgress } from './stream-progress.js';
+import { passableTrailers, trailersOf } from './trailers.js';
 import { UsageTail, mayHoldUsage, type TokenUsage } from './usage-tail.js';
 import type { Visit } from './visit.js';
 
@@ -23,7 +24,8 @@ export class ClientAnswer implements AnswerSink {
   private stallTimer: NodeJS.Timeout | undefined;
   private hasBytes = false;
   private hasLength = false;
-  private passesTrailers = false;
+  /** Names of those that will follow the body. */
+  private trailers: string | undefined;
 
   constructor(
     protected readonly visit: Visit,
@@ -80,7 +82,7 @@ export class ClientAnswer implements AnswerSink {
 
   end(rawTrailers: readonly string[]): void {
     const { response } = this.visit;
-    if (this.passesTrailers && rawTrailers.length > 0) response.addTrailers(pairsOf(rawTrailers));
+    if (this.trailers !== undefined) response.addTrailers(trailersOf(rawTrailers, this.trailers));
     response.end();
   }
 
@@ -106,8 +108,8 @@ export class ClientAnswer implements AnswerSink {
       this.hasLength = true;
       headers.push('content-length', head.contentLength);
     } else if (head.trailer !== undefined && acceptsTrailers(this.visit.request.headers.te)) {
-      this.passesTrailers = true;
-      headers.push('trailer', head.trailer);
+      this.trailers = passableTrailers(head.trailer);
+      if (this.trailers !== undefined) headers.push('trailer', this.trailers);
     }
     return headers;
   }
@@ -121,12 +123,4 @@ export class ClientAnswer implements AnswerSink {
 /** Of unknown length, or long: its first byte may be far away, and the head tells the client that it is coming. */
 function isStreaming({ contentLength }: AnswerHead): boolean {
   return contentLength === undefined || Number(contentLength) > SMALL_ANSWER_BYTES;
-}
-
-function pairsOf(rawTrailers: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let index = 0; index < rawTrailers.length; index += 2) {
-    pairs.push([rawTrailers[index], rawTrailers[index + 1]]);
-  }
-  return pairs;
 }

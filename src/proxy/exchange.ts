@@ -5,6 +5,7 @@ import type { AnswerSink, Served } from './answer-sink.js';
 import type { Destination, Route } from './destination.js';
 import { timeLimitExceeded, upstreamProtocolError } from './proxy.errors.js';
 import { visitedBy, type Visited } from './stay.js';
+import { rawHeader } from './raw-headers.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { UpstreamFailure } from './upstream-failure.js';
 import type { UpstreamCall, UpstreamListener, UpstreamRequest } from './upstream-call.js';
@@ -30,6 +31,8 @@ export interface ExchangeReport extends Visited {
 const MOST_ATTEMPTS = 3;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const CLIENT_LEFT = 0;
+const TOO_MANY_REQUESTS = 429;
+const SERVICE_UNAVAILABLE = 503;
 const NOBODY: ReadonlySet<string> = new Set();
 
 /**
@@ -86,6 +89,7 @@ export class Exchange implements UpstreamListener {
   }
 
   answered(status: number, reason: string, rawHeaders: readonly string[]): void {
+    if (isRefusal(status, rawHeaders) && this.askAnother(status)) return;
     if (status < 500) this.route?.lease?.firstByte();
     try {
       // Until the sink has taken it the answer may still be refused as a whole.
@@ -139,10 +143,23 @@ export class Exchange implements UpstreamListener {
 
   /** Never a second run of what may have been processed, unless reading twice does no harm. */
   private mayRetry({ phase, error }: UpstreamFailure): boolean {
-    const { poolKey } = this.destination;
-    if (poolKey === undefined || this.attempts >= MOST_ATTEMPTS || error.status < 502) return false;
     const isHarmless = SAFE_METHODS.has(this.request.method) && isRepeatable(this.request.body);
-    return (phase === 'connect' || isHarmless) && this.budget.takeRetry(poolKey);
+    return error.status >= 502 && (phase === 'connect' || isHarmless) && this.hasRetryLeft();
+  }
+
+  private hasRetryLeft(): boolean {
+    const { poolKey } = this.destination;
+    return poolKey !== undefined && this.attempts < MOST_ATTEMPTS && this.budget.takeRetry(poolKey);
+  }
+
+  /** False when nobody else can be asked: then the refusal is the answer. */
+  private askAnother(status: number): boolean {
+    const next = isRepeatable(this.request.body) && this.hasRetryLeft() ? this.nextRoute() : undefined;
+    if (!next) return false;
+    this.call?.abort();
+    this.route?.lease?.release(status < 500 ? 'aborted' : 'error');
+    this.attempt(next);
+    return true;
   }
 
   /** Without an instance nothing begins, so nothing is reported, not even that the client has left. */
@@ -194,6 +211,12 @@ export class Exchange implements UpstreamListener {
 function outcomeOf({ error, isTimeout }: UpstreamFailure): LeaseOutcome {
   if (isTimeout) return 'timeout';
   return error.status >= 500 ? 'error' : 'aborted';
+}
+
+/** The instance says that it has not run the request: too much at the moment (429), or 503 with a time to come back. */
+function isRefusal(status: number, rawHeaders: readonly string[]): boolean {
+  if (status === TOO_MANY_REQUESTS) return true;
+  return status === SERVICE_UNAVAILABLE && rawHeader(rawHeaders, 'retry-after') !== undefined;
 }
 
 function isRepeatable(body: Buffer | Readable | null): boolean {

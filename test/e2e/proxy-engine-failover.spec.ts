@@ -112,6 +112,49 @@ describe('an instance that breaks off after it was asked', () => {
   });
 });
 
+describe('an instance that says it has not run the request', () => {
+  const busyHead = (status: string, lines = ''): string =>
+    `HTTP/1.1 ${status}\r\n${lines}Content-Length: 4\r\n\r\nbusy`;
+  const withBusy = async (bytes: string, work: (busy: RawUpstream) => Promise<void>): Promise<void> => {
+    const busy = await startRawUpstream(bytes);
+    usePool(busy.origin, goodOrigin);
+    await work(busy);
+    await busy.close();
+  };
+
+  it.each([
+    ['429', busyHead('429 Too Many Requests')],
+    ['503 with Retry-After', busyHead('503 Service Unavailable', 'Retry-After: 1\r\n')],
+  ])('is passed over, a POST included: %s', async (_, bytes) => {
+    await withBusy(bytes, async (busy) => {
+      const reply = await post('hello');
+      expect(reply).toMatch(/^HTTP\/1\.1 200 [^]*X-GPUProxy-Instance: i1[^]*hello/);
+      expect(attemptsOf(reply)).toBe('2');
+      expect(busy.received).toHaveLength(1);
+      expect(proxy.balancer.load('i0')?.activeConnections).toBe(0);
+    });
+  });
+
+  it('is the answer without Retry-After, with a body that is gone, and when all say so', async () => {
+    await withBusy(busyHead('503 Service Unavailable'), async () => {
+      expect(await post('hello')).toMatch(/^HTTP\/1\.1 503 [^]*busy$/);
+    });
+    await withBusy(busyHead('429 Too Many Requests'), async () => {
+      const long = await post('x'.repeat(70_000));
+      expect(long).toMatch(/^HTTP\/1\.1 429 [^]*busy$/);
+      expect(attemptsOf(long)).toBe('1');
+    });
+    await withBusy(busyHead('429 Too Many Requests'), async (first) => {
+      const second = await startRawUpstream(busyHead('429 Too Many Requests', 'X-Second: 1\r\n'));
+      usePool(first.origin, second.origin);
+      const reply = await post('hello');
+      expect(reply).toMatch(/^HTTP\/1\.1 429 [^]*X-Second: 1[^]*busy$/);
+      expect(attemptsOf(reply)).toBe('2');
+      await second.close();
+    });
+  });
+});
+
 describe('retries', () => {
   it('stop at the budget: three a second, and one for five requests', async () => {
     const dead = await refusedOrigin();
