@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { DomainError } from '../common/domain-error.js';
+import { awaitsContinue } from './expectation.js';
 import { bodyTooLarge, requestTimeout } from './proxy.errors.js';
 
 /** Bodies up to this size are sent on in one piece: one write instead of many. */
@@ -45,10 +46,18 @@ export function collectBody(
 
 /** Reads what is left of a body that nobody wants, for a while; a client that goes on after that is cut off. */
 export function discardBody(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) return;
+  if (request.complete || request.destroyed || awaitsContinue(request)) return;
   const timer = setTimeout(() => request.destroy(), DISCARD_TIME_MS).unref();
   request.once('close', () => clearTimeout(timer));
   request.resume();
+}
+
+/** Changes a body while it passes. What its methods throw ends the body, and the request with it. */
+export interface BodyEdit {
+  /** What goes on instead of these bytes. */
+  push(bytes: Buffer): Buffer;
+  /** All bytes have come. */
+  finish(): void;
 }
 
 /**
@@ -64,6 +73,7 @@ export class PassingBody extends Readable {
     private readonly request: IncomingMessage,
     private readonly maxBytes: number,
     private readonly idleTimeoutMs: number,
+    private readonly edit?: BodyEdit,
   ) {
     super({ highWaterMark: SMALL_BODY_BYTES });
   }
@@ -100,13 +110,29 @@ export class PassingBody extends Readable {
     this.bytesRead += chunk.length;
     this.idleTimer?.refresh();
     if (this.bytesRead > this.maxBytes) this.destroy(bodyTooLarge(this.maxBytes));
-    else if (!this.push(chunk)) this.request.pause();
+    else if (this.edit) this.attempt((edit) => this.pass(edit.push(chunk)));
+    else this.pass(chunk);
   };
 
   private readonly onEnd = (): void => {
     clearTimeout(this.idleTimer);
-    this.push(null);
+    this.attempt((edit) => edit.finish());
+    if (!this.destroyed) this.push(null);
   };
+
+  /** Nothing to push would not bring about the next read. */
+  private pass(bytes: Buffer): void {
+    if (bytes.length > 0 && !this.push(bytes)) this.request.pause();
+  }
+
+  private attempt(work: (edit: BodyEdit) => void): void {
+    if (!this.edit) return;
+    try {
+      work(this.edit);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
 
   private readonly onClose = (): void => {
     if (!this.request.complete) this.destroy(requestTimeout());

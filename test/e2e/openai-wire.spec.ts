@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import OpenAI, { APIError, toFile } from 'openai';
@@ -13,7 +16,7 @@ import {
   wholeCompletion,
   type OpenAiUpstream,
 } from '../support/openai-upstream.js';
-import { KEY, deferred, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
+import { KEY, deferred, listen, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
 import { refusedOrigin, startRawUpstream } from '../support/raw-upstream.js';
 
 const MESSAGES = [{ role: 'user' as const, content: 'Hi' }];
@@ -157,6 +160,101 @@ describe('bodies and headers', () => {
       headers: { authorization: `Bearer ${KEY}`, 'x-pool': 'p' },
     });
     expect(await answer.json()).toEqual({ method: 'DELETE', path: '/v1/files/f-1?a=%2F' });
+  });
+});
+
+describe('bodies that are longer than a mebibyte', () => {
+  const long = (members: string): string =>
+    `{"model":"p/m","messages":[{"role":"user","content":"${'x\\"\\\\'.repeat(400_000)}"}]${members}}`;
+  const renamed = (body: string): string => body.replace('p/m', 'm');
+
+  it('go on while they come, once their model is known', async () => {
+    const arrived = deferred();
+    const server = createServer((request, response) => {
+      request.once('data', () => arrived.resolve());
+      void buffer(request).then((body) => response.end(body));
+    });
+    const own = await startProxy();
+    own.addPool('p', [`http://127.0.0.1:${await listen(server)}`], { models: ['m'] });
+    const body = long('');
+    const headers = { authorization: `Bearer ${KEY}`, 'content-length': body.length };
+    const asking = httpRequest(`${own.url}/v1/embeddings`, { method: 'POST', headers });
+    const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
+    asking.write(body.slice(0, 1_500_000));
+    await arrived.promise;
+    asking.end(body.slice(1_500_000));
+    expect(await text((await answered)[0])).toBe(renamed(body));
+    expect(own.usage.at(-1)).toMatchObject({ bytesIn: body.length, status: 200 });
+    await own.close();
+    server.close();
+  });
+
+  it.each([
+    ['asked for', ',"stream":true', ',"stream":true,"stream_options":{"include_usage":true}'],
+    [
+      'asked for instead of the refusal',
+      ',"stream":true,"stream_options":{"include_usage":false}',
+      ',"stream":true,"stream_options":{"include_usage":true}',
+    ],
+    ['not asked for without a stream', ',"stream":false', ',"stream":false'],
+  ])('have their usage %s', async (_, given, sent) => {
+    upstream.reply = (_request, response) => stream(response, [event(piece('a')), event(usageChunk)]);
+    const reply = await (await post(long(given))).text();
+    expect(lastBody()).toBe(renamed(long(sent)));
+    expect(reply.includes('usage')).toBe(!given.includes('true'));
+  });
+
+  it.each([
+    ['name two models', () => long(',"model":"other"'), 400],
+    ['are no JSON after all', () => long(',stream:true'), 400],
+    ['are too long while they are counted', () => long(`,"user":"${'x'.repeat(MAX_BODY)}"`), 413],
+  ])('are refused when they %s, and never arrive as a whole', async (_, body, status) => {
+    const answer = await fetch(`${proxy.url}${CHAT}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+      body: new Blob([body()]).stream(),
+      duplex: 'half',
+    } as RequestInit);
+    expect([answer.status, upstream.received.length]).toEqual([status, 0]);
+  });
+
+  it('find another instance when one refuses connections', async () => {
+    const own = await startProxy();
+    own.addPool('p', [await refusedOrigin(), upstream.origin], { models: ['m'] });
+    const answer = await fetch(`${own.url}${CHAT}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+      body: long(''),
+    });
+    expect([answer.status, answer.headers.get('x-gpuproxy-attempts')]).toEqual([200, '2']);
+    expect(lastBody()).toBe(renamed(long('')));
+    await own.close();
+  });
+
+  it('hold no more memory when they are longer', async () => {
+    const server = createServer((request, response) => void request.resume().on('end', () => response.end()));
+    const own = await startProxy();
+    own.addPool('p', [`http://127.0.0.1:${await listen(server)}`], { models: ['m'] });
+    const chunk = Buffer.alloc(1_000_000, 'x');
+    const send = async (megabytes: number): Promise<number> => {
+      const headers = { authorization: `Bearer ${KEY}`, 'transfer-encoding': 'chunked' };
+      const asking = httpRequest(`${own.url}/v1/embeddings`, { method: 'POST', headers });
+      const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
+      asking.write('{"model":"m","input":"');
+      let most = 0;
+      for (let sent = 0; sent < megabytes; sent += 1) {
+        if (!asking.write(chunk)) await once(asking, 'drain');
+        most = Math.max(most, process.memoryUsage().arrayBuffers);
+      }
+      asking.end('"}');
+      expect((await answered)[0].resume().statusCode).toBe(200);
+      return most;
+    };
+    const few = await send(8);
+    expect((await send(60)) - few).toBeLessThan(24_000_000);
+    await own.close();
+    server.closeAllConnections();
+    server.close();
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 export interface ReceivedRequest {
   method: string;
@@ -26,14 +27,15 @@ export interface OpenAiUpstream {
 export async function startOpenAiUpstream(reply: Reply = completion): Promise<OpenAiUpstream> {
   const aborted: (() => void)[] = [];
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = await buffer(request).catch(() => undefined);
+    // It broke off: there is nobody to answer.
+    if (!body) return;
     response.once('close', () => {
       if (!response.writableEnded) aborted.splice(0).forEach((wake) => wake());
     });
     const { method = '', url = '', headers } = request;
     if (url === '/v1/models' && upstream.models) return json(response, 200, listOf(upstream.models));
-    const received = { method, path: url, headers, body: Buffer.concat(chunks) };
+    const received = { method, path: url, headers, body };
     upstream.received.push(received);
     await upstream.reply(received, response);
   });

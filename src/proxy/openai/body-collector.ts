@@ -6,14 +6,29 @@ import { SMALL_BODY_BYTES, collectBody, declaredLength } from '../request-body.j
 import type { Visit } from '../visit.js';
 import { tooManyLongBodies } from './openai.errors.js';
 
+/** Longer bodies are not held when their beginning tells where they go. */
+export const HELD_WHOLE_BYTES = 1_048_576;
+
 /** All long bodies that are held at a time. */
 export const MOST_HELD_BYTES = 268_435_456;
 
 const NOTHING = Buffer.alloc(0);
 
+/** What is done with a body. What they throw is answered. */
+export interface BodyTaker {
+  /** It is complete. */
+  whole(body: Buffer): void | Promise<void>;
+  /**
+   * It is long, and this is how it begins. Undefined when that does not tell enough; else what passes it on, to be called
+   * when `request` can be read from its beginning again.
+   */
+  long(beginning: Buffer): (() => void | Promise<void>) | undefined;
+}
+
 /**
- * JSON bodies are held whole: `model` may stand anywhere, and so may `stream` and `stream_options`, usually behind the
- * prompt. In exchange they can be sent again to another instance. What all of them may hold together is limited.
+ * JSON bodies are held whole, up to a size: `model` may stand anywhere, and so may `stream` and `stream_options`, usually
+ * behind the prompt. In exchange they can be sent again to another instance. Longer ones pass through once their model is
+ * known; those that tell it late are held, and what all of them may hold together is limited.
  */
 @Injectable()
 export class BodyCollector {
@@ -26,32 +41,53 @@ export class BodyCollector {
   }
 
   /**
-   * `done` is called once, or never when the client leaves; what it throws is answered.
+   * One of the taker's methods has the last word, or none when the client leaves.
    * @throws DomainError 413 `payload_too_large` by the declared length
    */
-  collect(visit: Visit, done: (body: Buffer) => void | Promise<void>): void {
+  collect(visit: Visit, taker: BodyTaker): void {
     const { maxBodyBytes } = this.config.proxy;
     const length = declaredLength(visit.request);
     if (length > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
     const settle = (error: DomainError | undefined, body: Buffer | null): void => {
       if (error) visit.refuse(error);
-      else attempt(visit, () => done(body ?? NOTHING));
+      else attempt(visit, () => taker.whole(body ?? NOTHING));
     };
     if (length >= 0 && length <= SMALL_BODY_BYTES) collectBody(visit.request, SMALL_BODY_BYTES, settle);
-    else this.collectLong(visit, settle);
+    else this.collectLong(visit, taker, settle);
   }
 
-  private collectLong(
-    { request, response }: Visit,
-    settle: (error: DomainError | undefined, body: Buffer | null) => void,
-  ): void {
+  private collectLong(visit: Visit, taker: BodyTaker, settle: Settle): void {
+    const { request, response } = visit;
     const { maxBodyBytes, idleTimeoutMs } = this.config.proxy;
     const chunks: Buffer[] = [];
     let size = 0;
-    const finish = (error?: DomainError): void => {
+    let isTried = false;
+    const stop = (): void => {
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd);
+    };
+    const free = (): void => {
+      clearTimeout(timer);
+      chunks.length = 0;
+      this.held -= size;
+      size = 0;
+    };
+    const finish = (error?: DomainError): void => {
+      stop();
       settle(error, error ? null : Buffer.concat(chunks.splice(0), size));
+    };
+    const passOn = (): void => {
+      isTried = true;
+      attempt(visit, () => {
+        const beginning = Buffer.concat(chunks, size);
+        const pass = taker.long(beginning);
+        if (!pass) return;
+        stop();
+        free();
+        request.pause();
+        request.unshift(beginning);
+        return pass();
+      });
     };
     const onEnd = (): void => finish();
     const onData = (chunk: Buffer): void => {
@@ -61,16 +97,15 @@ export class BodyCollector {
       chunks.push(chunk);
       if (size > maxBodyBytes) finish(bodyTooLarge(maxBodyBytes));
       else if (this.held > MOST_HELD_BYTES) finish(tooManyLongBodies());
+      else if (size > HELD_WHOLE_BYTES && !isTried) passOn();
     };
     const timer = setTimeout(() => finish(requestTimeout()), idleTimeoutMs);
-    response.once('close', () => {
-      clearTimeout(timer);
-      chunks.length = 0;
-      this.held -= size;
-    });
+    response.once('close', free);
     request.on('data', onData).on('end', onEnd);
   }
 }
+
+type Settle = (error: DomainError | undefined, body: Buffer | null) => void;
 
 function attempt(visit: Visit, work: () => void | Promise<void>): void {
   try {

@@ -20,6 +20,8 @@ export interface Splice {
 const WANTED = ['model', 'stream', 'stream_options'] as const;
 const LONGEST_MODEL = 512;
 const ASK = '"include_usage":true';
+/** Behind another member of the body. */
+export const USAGE_QUESTION = `,"stream_options":{${ASK}}`;
 
 /**
  * Undefined when the body is no JSON object.
@@ -57,30 +59,49 @@ export function renameModel({ start, end }: Span, name: string): Splice {
   return { at: start, remove: end - start, insert: JSON.stringify(name) };
 }
 
-function readModel(body: Buffer, span: Span | undefined): CompletionRequest['model'] {
-  if (!span || isWord(body, span, 'null')) return undefined;
+/**
+ * The name in a value; undefined for null.
+ * @throws DomainError 400 for a model that is no text
+ */
+export function readModelText(body: Buffer, span: Span): string | undefined {
+  if (isWord(body, span, 'null')) return undefined;
   const text = span.end - span.start > 6 * LONGEST_MODEL ? undefined : textOf(body, span);
   if (text === undefined || text === '' || text.length > LONGEST_MODEL) throw malformedModel();
-  return { text, span };
+  return text;
+}
+
+function readModel(body: Buffer, span: Span | undefined): CompletionRequest['model'] {
+  const text = span && readModelText(body, span);
+  return span && text !== undefined ? { text, span } : undefined;
 }
 
 function usageQuestion(body: Buffer, stream: Span, options: Span | undefined): Splice | undefined {
-  if (!options) return { at: stream.end, remove: 0, insert: `,"stream_options":{${ASK}}` };
-  if (isWord(body, options, 'null')) return replace(options, `{${ASK}}`);
-  const inner = body.subarray(options.start, options.end);
-  const found = findMembers(inner, ['include_usage']);
+  if (!options) return { at: stream.end, remove: 0, insert: USAGE_QUESTION };
+  const question = usageQuestionIn(body.subarray(options.start, options.end));
+  return question && { ...question, at: options.start + question.at };
+}
+
+/**
+ * How the value of `stream_options` comes to ask for the usage; undefined when it does, or is the upstream's to refuse.
+ * @throws DomainError 400 for a member that is there twice
+ */
+export function usageQuestionIn(options: Buffer): Splice | undefined {
+  const whole = { start: 0, end: options.length };
+  if (isWord(options, whole, 'null')) return replace(whole, `{${ASK}}`);
+  const found = findMembers(options, ['include_usage']);
   if (!found) return undefined;
   if (found.duplicate !== undefined) throw duplicateMember(found.duplicate);
   const asked = found.spans.get('include_usage');
-  if (asked) return isWord(inner, asked, 'true') ? undefined : overrule(inner, options.start, asked);
-  const isEmpty = inner[skipSpace(inner, 1)] === 0x7d;
-  return { at: options.start + 1, remove: 0, insert: isEmpty ? ASK : `${ASK},` };
+  if (asked) return isWord(options, asked, 'true') ? undefined : overrule(options, asked);
+  const isEmpty = options[skipSpace(options, 1)] === 0x7d;
+  return { at: 1, remove: 0, insert: isEmpty ? ASK : `${ASK},` };
 }
 
 /** Anything but false and null is the upstream's to refuse. */
-function overrule(inner: Buffer, offset: number, asked: Span): Splice | undefined {
-  if (!isWord(inner, asked, 'false') && !isWord(inner, asked, 'null')) return undefined;
-  return replace({ start: offset + asked.start, end: offset + asked.end }, 'true');
+function overrule(options: Buffer, asked: Span): Splice | undefined {
+  return isWord(options, asked, 'false') || isWord(options, asked, 'null')
+    ? replace(asked, 'true')
+    : undefined;
 }
 
 function replace({ start, end }: Span, insert: string): Splice {

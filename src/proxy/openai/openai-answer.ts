@@ -29,8 +29,8 @@ export class OpenAiAnswer extends ClientAnswer {
   constructor(
     visit: Visit,
     stallTimeoutMs: number,
-    /** We have asked for the usage, the caller has not. */
-    private readonly dropsUsage: boolean,
+    /** We have asked for the usage, the caller has not. Known when the answer begins. */
+    private readonly dropsUsage: () => boolean,
   ) {
     super(visit, stallTimeoutMs);
   }
@@ -49,7 +49,7 @@ export class OpenAiAnswer extends ClientAnswer {
     const contentType = rawHeader(rawHeaders, 'content-type')?.toLowerCase() ?? '';
     this.isReadable = mayHoldUsage(contentType, rawHeader(rawHeaders, 'content-encoding'));
     if (!this.isReadable || !isEventStream(rawHeaders)) return super.head(status, reason, rawHeaders, served);
-    this.events = new EventStream(this.dropsUsage);
+    this.events = new EventStream(this.dropsUsage());
     super.head(status, reason, withoutHeader(rawHeaders, 'content-length'), served);
   }
 

@@ -4,7 +4,7 @@ import { noHealthyInstance } from '../../loadbalancer/loadbalancer.errors.js';
 import type { ProxyService } from '../proxy.service.js';
 import type { TransparentHandler } from '../transparent.handler.js';
 import type { Visit } from '../visit.js';
-import type { BodyCollector } from './body-collector.js';
+import type { BodyCollector, BodyTaker } from './body-collector.js';
 import type { ModelRouter } from './model-router.js';
 import { OpenAiHandler } from './openai.handler.js';
 
@@ -17,7 +17,7 @@ const looks = async (): Promise<void> => undefined;
 const handler = new OpenAiHandler(
   { proxy: { idleTimeoutMs: 1000, maxBodyBytes: 1000 } } as AppConfig,
   { route, lookAgain } as unknown as ModelRouter,
-  { collect: (_: Visit, done: (body: Buffer) => unknown) => done(BODY) } as unknown as BodyCollector,
+  { collect: (_: Visit, taker: BodyTaker) => taker.whole(BODY) } as unknown as BodyCollector,
   { headersFor: () => [] } as unknown as TransparentHandler,
   { run } as unknown as ProxyService,
 );

@@ -8,7 +8,7 @@ import { passBodyOf } from '../body-passage.js';
 import type { Destination } from '../destination.js';
 import { malformedJson } from '../proxy.errors.js';
 import { ProxyService, type ProxyRequest } from '../proxy.service.js';
-import { hasBody } from '../request-body.js';
+import { hasBody, PassingBody } from '../request-body.js';
 import { TransparentHandler } from '../transparent.handler.js';
 import type { Visit } from '../visit.js';
 import { BodyCollector } from './body-collector.js';
@@ -19,6 +19,7 @@ import {
   type CompletionRequest,
   type Splice,
 } from './completion-request.js';
+import { LongCompletion, modelAtStart } from './long-completion.js';
 import { ModelRouter, type ModelRoute } from './model-router.js';
 import { OpenAiAnswer } from './openai-answer.js';
 import { poolRequired } from './openai.errors.js';
@@ -60,9 +61,14 @@ export class OpenAiHandler {
     const { request, caller } = visit;
     const timeLimitMs = parseTimeLimitHeader(request.headers['x-timelimit']);
     if (hasBody(request) && mayBeJson(request.headers)) {
-      return this.bodies.collect(visit, (body) =>
-        this.lookTwice(caller, () => this.serveJson(visit, body, timeLimitMs)),
-      );
+      return this.bodies.collect(visit, {
+        whole: (body) => this.lookTwice(caller, () => this.serveJson(visit, body, timeLimitMs)),
+        long: (beginning) => {
+          const model = modelAtStart(beginning);
+          if (model === undefined) return undefined;
+          return () => this.lookTwice(caller, () => this.passLong(visit, model, timeLimitMs));
+        },
+      });
     }
     const poolName = poolNameOf(request.headers);
     if (poolName === undefined) throw poolRequired();
@@ -102,14 +108,29 @@ export class OpenAiHandler {
       const question = COMPLETIONS.has(visit.match.route.template) ? asked?.usageQuestion : undefined;
       const splices = [rename(asked, model), question].filter((splice) => splice !== undefined);
       const sent = { body: applySplices(body, splices), contentLength: undefined, timeLimitMs };
-      this.send(visit, asJson(destination, request.headers), sent, question !== undefined);
+      this.send(visit, asJson(destination, request.headers), sent, () => question !== undefined);
+    });
+  }
+
+  /** Its model is known; the rest of it is read in passing. */
+  private passLong(visit: Visit, asked: string, timeLimitMs: number | undefined): void | Promise<void> {
+    const { request, caller } = visit;
+    const { maxBodyBytes, idleTimeoutMs } = this.config.proxy;
+    const poolName = poolNameOf(request.headers);
+    const route = this.router.route(caller.userId, { model: asked, poolName });
+    return whenFound(route, ({ destination, model = asked }) => {
+      const asksUsage = COMPLETIONS.has(visit.match.route.template);
+      const edit = new LongCompletion({ model: model === asked ? undefined : model, asksUsage });
+      const body = new PassingBody(request, maxBodyBytes, idleTimeoutMs, edit);
+      const sent = { body, contentLength: undefined, timeLimitMs };
+      this.send(visit, asJson(destination, request.headers), sent, () => edit.dropsUsage);
     });
   }
 
   /** Audio, pictures, questions without a body: nothing of them is read. */
   private pass(visit: Visit, destination: Destination, timeLimitMs: number | undefined): void {
     passBodyOf(visit, this.config.proxy, (body, contentLength) =>
-      this.send(visit, destination, { body, contentLength, timeLimitMs }, false),
+      this.send(visit, destination, { body, contentLength, timeLimitMs }, () => false),
     );
   }
 
@@ -117,7 +138,7 @@ export class OpenAiHandler {
     visit: Visit,
     destination: Destination,
     { body, contentLength, timeLimitMs }: Sent,
-    dropsUsage: boolean,
+    dropsUsage: () => boolean,
   ): void {
     if (visit.response.destroyed) return;
     const method = visit.request.method ?? 'POST';
