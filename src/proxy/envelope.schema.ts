@@ -29,7 +29,11 @@ export const ENVELOPE_REQUEST_SCHEMA: Schema = {
       type: 'string',
       description: 'With pool or instance_id; default /, for mcp the mcp_path of the pool.',
     },
-    method: { type: 'string', description: 'Default POST with a body, else GET.' },
+    method: {
+      type: 'string',
+      description:
+        'Default POST with a body, else GET. For mcp POST, or DELETE with session_id and no body to end a session.',
+    },
     headers: headers('For the upstream.'),
     body: {
       description: 'A text is sent as it is, anything else as the JSON it is written in, digit by digit.',

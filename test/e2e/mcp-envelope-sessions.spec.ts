@@ -108,6 +108,24 @@ describe('sessions with legacy servers', () => {
     ]);
   });
 
+  it.each([
+    ['a pool', {}],
+    ['an instance', { pool: undefined, instance_id: 'i0', path: '/mcp' }],
+    ['a URL', { pool: undefined }],
+  ])('of a caller’s own at %s end with method DELETE', async (_, place) => {
+    proxy = await proxyTo([legacy.origin]);
+    const at = 'pool' in place && !('path' in place) ? { ...place, target_url: legacy.url } : place;
+    const begun = await ask(proxy, toolCall('count'), { session: 'new', ...at });
+    const session = { session_id: begun.body.headers['mcp-session-id'], ...at };
+    expect(legacy.sessions.has(session.session_id)).toBe(true);
+    const ended = await ask(proxy, undefined, { method: 'DELETE', ...session });
+    expect([ended.status, ended.body.status_code]).toEqual([200, 200]);
+    expect(legacy.sessions.has(session.session_id)).toBe(false);
+    expect(problemOf(await ask(proxy, toolCall('count'), session))).toEqual([404, 'session_not_found']);
+    const wrong = await ask(proxy, undefined, { method: 'DELETE', ...at });
+    expect([wrong.status, wrong.body.errors?.[0].field]).toEqual([422, 'session_id']);
+  });
+
   it('that are shared are nobody’s business', async () => {
     proxy = await proxyTo([legacy.origin]);
     const reply = await ask(proxy, toolCall('count'));

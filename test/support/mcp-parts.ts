@@ -76,6 +76,6 @@ export function mcpParts(parts: Parts): { mcp: McpHandler; protocol: McpProtocol
   const runner = new McpRunner(calls, routing, new RetryBudget(clock), service);
   return {
     mcp: new McpHandler(config, new OriginCheck(config, peers), routing, transparent, service),
-    protocol: new McpProtocol(config, forwarding, routing, runner),
+    protocol: new McpProtocol(config, forwarding, routing, runner, service),
   };
 }

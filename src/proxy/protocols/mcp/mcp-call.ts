@@ -30,7 +30,8 @@ export function readCall({ body, method }: EnvelopeRequest): McpCall {
   if (Array.isArray(body?.value)) throw batchNotSupported();
   const value = isObject(body?.value) ? body.value : undefined;
   const errors = value ? errorsOf(value) : [{ field: 'body', message: 'must be an object with a method' }];
-  if (method !== undefined && method !== 'POST') errors.push({ field: 'method', message: 'must be POST' });
+  if (method !== undefined && method !== 'POST')
+    errors.push({ field: 'method', message: 'must be POST, or DELETE to end a session' });
   if (errors.length > 0 || !value) throw invalidProxyRequest(errors);
   const sources = memberSources(body?.source ?? '');
   const name = String(value.method);

@@ -6,18 +6,23 @@ import { EnvelopeForwarding } from '../../envelope-forwarding.js';
 import type { EnvelopeRequest } from '../../envelope-request.js';
 import { McpRouting } from '../../mcp/mcp-routing.js';
 import { invalidProxyRequest } from '../../proxy.errors.js';
+import { ProxyService } from '../../proxy.service.js';
 import type { Visit } from '../../visit.js';
 import type { ProtocolHandler } from '../protocol-handler.js';
 import { readCall, readSession, type SessionChoice } from './mcp-call.js';
+import { legacyLink } from './legacy-session.js';
 import { McpEnvelope } from './mcp-envelope.js';
 import { McpRelay } from './mcp-relay.js';
 import { McpRunner } from './mcp-runner.js';
 import type { McpSink } from './mcp-sink.js';
 import { targetKey, type McpTarget } from './mcp-target.js';
+import { SessionEndAnswer } from './session-end-answer.js';
 
 /** Headers that this client writes itself. */
 const OURS =
   /^(?:accept|content-type|last-event-id|mcp-(?:session-id|protocol-version|method|name|param-.*))$/i;
+/** The headers are the same wherever the session is. */
+const NOWHERE: Route = { origin: '', kind: 'target' };
 const DEFAULTS = { 'accept-encoding': 'identity', 'user-agent': 'gpuproxy' };
 
 /**
@@ -34,10 +39,12 @@ export class McpProtocol implements ProtocolHandler {
     private readonly forwarding: EnvelopeForwarding,
     private readonly routing: McpRouting,
     private readonly runner: McpRunner,
+    private readonly proxy: ProxyService,
   ) {}
 
   async serve(visit: Visit, envelope: EnvelopeRequest, balanced: Destination): Promise<void> {
     checkScheme(envelope);
+    if (envelope.method === 'DELETE') return this.endSession(visit, envelope, balanced);
     const [call, session] = [readCall(envelope), readSession(envelope)];
     const timeLimitMs = this.forwarding.timeLimitOf(visit, envelope);
     const destination = await this.destinationOf(visit, session, balanced);
@@ -52,6 +59,22 @@ export class McpProtocol implements ProtocolHandler {
       targetAt: (route) => this.targetAt(route, visit, envelope, destination),
       sinkFor: (served) => this.sinkFor(visit, envelope, served),
     });
+  }
+
+  /** As an MCP client ends a session: its caller holds it, wherever it was opened. */
+  private async endSession(visit: Visit, envelope: EnvelopeRequest, balanced: Destination): Promise<void> {
+    const sessionId = sessionToEnd(envelope);
+    const timeLimitMs = this.forwarding.timeLimitOf(visit, envelope);
+    const destination = await this.destinationOf(visit, { kind: 'given', sessionId }, balanced);
+    if (visit.response.destroyed) return;
+    const target = this.targetAt(NOWHERE, visit, envelope, destination);
+    const { headers } = legacyLink(target, { id: sessionId, version: versionIn(envelope) });
+    const request = { method: 'DELETE', path: target.path, body: null, timeLimitMs, protocol: this.name };
+    const answer = new SessionEndAnswer(visit, () => {
+      const pool = balanced.poolName;
+      if (pool !== undefined) this.routing.ended({ userId: visit.caller.userId, pool, sessionId });
+    });
+    this.proxy.run(visit, destination, { ...request, headers: [...target.headers, ...headers] }, answer);
   }
 
   /** A session that began in a pool goes on with the instance that knows it. */
@@ -97,6 +120,15 @@ function checkScheme({ targetUrl }: EnvelopeRequest): void {
 
 function pathOf({ targetUrl, path }: EnvelopeRequest, { mcpPath = '/mcp' }: Destination): string {
   return targetUrl ? `${targetUrl.pathname}${targetUrl.search}` : (path ?? mcpPath);
+}
+
+/** @throws DomainError 422 `invalid_input` */
+function sessionToEnd(envelope: EnvelopeRequest): string {
+  const session = readSession(envelope);
+  if (envelope.body)
+    throw invalidProxyRequest([{ field: 'body', message: 'cannot be given to end a session' }]);
+  if (session.kind === 'given') return session.sessionId;
+  throw invalidProxyRequest([{ field: 'session_id', message: 'must name the session that is to end' }]);
 }
 
 function versionIn({ headers }: EnvelopeRequest): string | undefined {
