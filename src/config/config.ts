@@ -139,6 +139,7 @@ export class AppConfig {
     ejectAfter: number;
     ejectTimeMs: number;
     maxEjectedPercent: number;
+    slowStartMs: number;
   };
   proxy: {
     maxBodyBytes: number;

@@ -334,6 +334,13 @@ export class Environment {
   @Max(100)
   LB_MAX_EJECTED_PERCENT = 50;
 
+  @Variable(
+    'Load balancing',
+    'Time in which an instance that joins others gets its whole weight (not round_robin, equal_weighted); 0 = at once.',
+  )
+  @IsDuration()
+  LB_SLOW_START = '30s';
+
   @Variable('Proxy', 'Largest request body in bytes.')
   @NumberText()
   @IsInt()

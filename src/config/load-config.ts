@@ -180,6 +180,7 @@ function buildConfig(environment: Environment, resolved: Resolved): AppConfig {
       ejectAfter: environment.LB_EJECT_AFTER,
       ejectTimeMs: parseDurationMs(environment.LB_EJECT_TIME),
       maxEjectedPercent: environment.LB_MAX_EJECTED_PERCENT,
+      slowStartMs: parseDurationMs(environment.LB_SLOW_START),
     },
     proxy: {
       maxBodyBytes: environment.PROXY_MAX_BODY,

@@ -20,6 +20,8 @@ export interface InstanceObserver {
   statsChanged(instance: BalancedInstance): void;
   /** Its weight, state or circuit has changed: may it still be picked? */
   reconsider(instance: BalancedInstance): void;
+  /** The instance has begun to serve, or to answer well again. */
+  welcome(instance: BalancedInstance): void;
   /** Whether the pool keeps the instance out because of its circuit. */
   isEjecting(instance: BalancedInstance): boolean;
 }
@@ -33,11 +35,15 @@ export class BalancedInstance implements BalancingMember {
   readonly stats = new InstanceStats();
   readonly circuit: Circuit;
   readonly pools = new Set<InstanceObserver>();
+  /** The share of its weight that it has warmed up to. */
+  private warmth = 1;
 
   constructor(
     private target: BalancerTarget,
     readonly serial: number,
     options: OutlierOptions,
+    /** Epoch ms from which on it has served, or served again. */
+    public servingSince: number,
   ) {
     this.circuit = new Circuit(options);
   }
@@ -54,7 +60,13 @@ export class BalancedInstance implements BalancingMember {
     return this.target.provider;
   }
 
+  /** As strategies see it. */
   get weight(): number {
+    return this.target.weight * this.warmth;
+  }
+
+  /** As it was announced. */
+  get fullWeight(): number {
     return this.target.weight;
   }
 
@@ -71,6 +83,17 @@ export class BalancedInstance implements BalancingMember {
     this.target = target;
     this.reconsider();
     this.statsChanged();
+  }
+
+  setWarmth(share: number): void {
+    this.warmth = share;
+    this.statsChanged();
+  }
+
+  /** It has been away and is trusted with its share bit by bit, in pools that can do without it. */
+  backSince(now: number): void {
+    this.servingSince = now;
+    for (const pool of this.pools) pool.welcome(this);
   }
 
   statsChanged(): void {

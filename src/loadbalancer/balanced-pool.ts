@@ -1,6 +1,7 @@
 import type { BalancedInstance, InstanceObserver } from './balanced-instance.js';
 import { ejectionCap } from './outlier.js';
 import type { BalancingStrategy } from './strategies/balancing-strategy.js';
+import type { WarmUps } from './warm-ups.js';
 
 /**
  * The members of one pool and who of them may be picked: those that serve and are not ejected. Ejection is capped
@@ -11,6 +12,8 @@ export class BalancedPool implements InstanceObserver {
   private readonly serving = new Set<BalancedInstance>();
   private readonly ejected = new Set<BalancedInstance>();
   private readonly awaitingSlot = new Set<BalancedInstance>();
+  /** Epoch ms from which on there has always been a member that serves. */
+  private servingSince = 0;
 
   constructor(
     readonly ownerId: string,
@@ -18,6 +21,7 @@ export class BalancedPool implements InstanceObserver {
     readonly strategyName: string,
     private readonly order: BalancingStrategy,
     private readonly maxEjectedPercent: number,
+    private readonly warmUps: WarmUps,
   ) {}
 
   join(instance: BalancedInstance): void {
@@ -40,9 +44,14 @@ export class BalancedPool implements InstanceObserver {
   }
 
   reconsider(instance: BalancedInstance): void {
-    if (instance.isServing) this.serving.add(instance);
-    else this.serving.delete(instance);
+    if (!instance.isServing) this.serving.delete(instance);
+    else if (!this.serving.has(instance)) this.enlist(instance);
     this.settle(instance);
+  }
+
+  welcome(instance: BalancedInstance): void {
+    const canDoWithout = this.serving.size > 1 && this.warmUps.isOld(this.servingSince);
+    if (canDoWithout && !this.warmUps.isOld(instance.servingSince)) this.warmUps.begin(instance);
   }
 
   isEjecting(instance: BalancedInstance): boolean {
@@ -53,6 +62,12 @@ export class BalancedPool implements InstanceObserver {
   get nextChanceAt(): number | undefined {
     const times = [...this.ejected].map(({ circuit }) => circuit.halfOpenAt);
     return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  private enlist(instance: BalancedInstance): void {
+    if (this.serving.size === 0) this.servingSince = this.warmUps.now;
+    this.serving.add(instance);
+    this.welcome(instance);
   }
 
   private settle(instance: BalancedInstance): void {

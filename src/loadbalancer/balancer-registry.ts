@@ -3,6 +3,7 @@ import { BalancedPool } from './balanced-pool.js';
 import type { OutlierOptions } from './outlier.js';
 import type { BalancingStrategy } from './strategies/balancing-strategy.js';
 import type { StrategyName } from './strategies/index.js';
+import type { WarmUps } from './warm-ups.js';
 
 export interface PoolOptions {
   ownerId: string;
@@ -26,6 +27,7 @@ export class BalancerRegistry {
 
   constructor(
     private readonly options: OutlierOptions,
+    private readonly warmUps: WarmUps,
     private readonly newOrder: (name: StrategyName) => BalancingStrategy,
   ) {}
 
@@ -43,9 +45,10 @@ export class BalancerRegistry {
 
   setTarget(target: BalancerTarget): void {
     const known = this.instances.get(target.id);
-    if (known?.ownerId === target.ownerId) return known.update({ ...target });
+    if (known?.ownerId === target.ownerId) return this.update(known, target);
     this.removeTarget(target.id);
-    const instance = new BalancedInstance({ ...target }, ++this.serials, this.options);
+    const { now } = this.warmUps;
+    const instance = new BalancedInstance({ ...target }, ++this.serials, this.options, now);
     this.instances.set(target.id, instance);
     for (const pool of this.poolsListing.get(target.id) ?? []) this.join(pool, instance);
   }
@@ -71,6 +74,11 @@ export class BalancerRegistry {
     for (const id of listed.memberIds) this.unlist(listed.pool, listed.memberIds, id);
   }
 
+  private update(known: BalancedInstance, target: BalancerTarget): void {
+    if (!known.isServing) known.servingSince = this.warmUps.now;
+    known.update({ ...target });
+  }
+
   /** The pool as it is, unless its owner or strategy is another now: those make it a different pool. */
   private keptPool(key: string, { ownerId, strategy }: PoolOptions): ListedPool | undefined {
     const listed = this.pools.get(key);
@@ -80,7 +88,8 @@ export class BalancerRegistry {
   private newPool(key: string, { ownerId, strategy }: PoolOptions): ListedPool {
     this.removePool(key);
     const { maxEjectedPercent } = this.options;
-    const pool = new BalancedPool(ownerId, strategy, this.newOrder(strategy), maxEjectedPercent);
+    const order = this.newOrder(strategy);
+    const pool = new BalancedPool(ownerId, strategy, order, maxEjectedPercent, this.warmUps);
     const listed = { pool, memberIds: new Set<string>() };
     this.pools.set(key, listed);
     return listed;

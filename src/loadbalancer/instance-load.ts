@@ -16,7 +16,7 @@ export interface InstanceLoad {
   state: BalancedInstance['state'];
 }
 
-export function loadOf({ id, ownerId, provider, weight, state, stats }: BalancedInstance): InstanceLoad {
+export function loadOf({ id, ownerId, provider, fullWeight, state, stats }: BalancedInstance): InstanceLoad {
   return {
     instanceId: id,
     ownerId,
@@ -25,7 +25,7 @@ export function loadOf({ id, ownerId, provider, weight, state, stats }: Balanced
     totalConnections: stats.total,
     averageResponseTimeMs: stats.responseTimes.averageMs,
     lastResponseTimeMs: stats.responseTimes.lastMs,
-    weight,
+    weight: fullWeight,
     lastUsedAt: stats.lastUsedAt,
     state,
   };

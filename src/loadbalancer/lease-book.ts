@@ -80,6 +80,7 @@ export class LeaseBook implements LeaseKeeper {
     this.unschedule(instance);
     if (phase === 'open') this.schedule(instance, halfOpenAt);
     instance.reconsider();
+    if (phase === 'closed') instance.backSince(this.clock.now());
   }
 
   private schedule(instance: BalancedInstance, at: number): void {

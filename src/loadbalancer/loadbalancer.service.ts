@@ -10,6 +10,7 @@ import type { Lease } from './lease.js';
 import { instanceNotFound, noHealthyInstance } from './loadbalancer.errors.js';
 import { STRATEGIES } from './strategies/index.js';
 import { OldestFirstStrategy } from './strategies/oldest-first.strategy.js';
+import { WarmUps } from './warm-ups.js';
 
 const NOBODY: ReadonlySet<string> = new Set();
 
@@ -22,15 +23,17 @@ export class LoadBalancerService {
   private readonly registry: BalancerRegistry;
   private readonly leases: LeaseBook;
   private readonly gauges: GaugeBook;
+  private readonly warmUps: WarmUps;
 
   constructor(
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {
-    const { enabled } = config.loadBalancer;
+    const { enabled, slowStartMs } = config.loadBalancer;
     this.leases = new LeaseBook(clock);
     this.gauges = new GaugeBook(clock);
-    this.registry = new BalancerRegistry(config.loadBalancer, (name) =>
+    this.warmUps = new WarmUps(clock, slowStartMs);
+    this.registry = new BalancerRegistry(config.loadBalancer, this.warmUps, (name) =>
       enabled ? new STRATEGIES[name](clock) : new OldestFirstStrategy(),
     );
   }
@@ -65,6 +68,7 @@ export class LoadBalancerService {
   lease(poolKey: string, exclude: ReadonlySet<string> = NOBODY): Lease {
     this.leases.endEjections();
     this.gauges.forgetOld();
+    this.warmUps.advance();
     const instance = this.registry.pool(poolKey)?.pick(exclude);
     if (!instance) throw noHealthyInstance(this.retryAfterMs(poolKey));
     return this.leases.open(instance);

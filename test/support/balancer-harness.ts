@@ -18,6 +18,7 @@ export function balancerConfig(changes: Partial<AppConfig['loadBalancer']> = {})
       ejectAfter: EJECT_AFTER,
       ejectTimeMs: EJECT_TIME_MS,
       maxEjectedPercent: 50,
+      slowStartMs: 0,
       ...changes,
     },
   });
