@@ -6,6 +6,7 @@ import { EgressModule } from '../egress/egress.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { RedisModule } from '../redis/redis.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { FarmBill } from './bills/farm-bill.entity.js';
 import { FarmBillRepository } from './bills/farm-bill.repository.js';
@@ -160,6 +161,7 @@ const BILLS = [FarmBillRepository, FarmBills, FarmBillsJob];
     JobsModule,
     LoadBalancerModule,
     ProvidersModule,
+    RedisModule,
     SecretsModule,
   ],
   // The fixed paths of reservations (`instances/reserve`) stand before `instances/:provider/:offerId`.

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
 import { EventBus } from '../../common/event-bus.js';
+import { RedisBroadcast } from '../../redis/redis-broadcast.js';
 import { STRATEGY_CHANGED } from '../../loadbalancer/loadbalancer.events.js';
 import type { Rental } from '../rentals/rental.entity.js';
 import { PoolRepository } from './pool.repository.js';
@@ -11,10 +12,12 @@ import { RoutingPublisher } from './routing-publisher.js';
 const FOLLOW_INTERVAL_MS = 1000;
 /** Clocks of processes differ, and a change may commit later than it was stamped. */
 const FOLLOW_OVERLAP_MS = 60_000;
+const TOPIC = 'routing';
 
 /**
  * Keeps this process's routing (directories and balancer) equal to the database: everything at start, one owner
- * after each change made here, and the owners that other processes touched.
+ * after each change made here, and the owners that other processes touched: at once when Redis brings the news, within a
+ * second without it.
  */
 @Injectable()
 export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -31,7 +34,13 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
     private readonly publisher: RoutingPublisher,
     private readonly events: EventBus,
     private readonly clock: Clock,
-  ) {}
+    private readonly broadcast: RedisBroadcast,
+  ) {
+    broadcast.listen(TOPIC, {
+      received: (userId) => void this.heard(userId),
+      missed: () => void this.follow(),
+    });
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.publisher.publishAll();
@@ -53,6 +62,7 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
   async ownerChanged(userId: string): Promise<void> {
     try {
       await this.pools.touchOwner(userId, this.clock.now());
+      void this.broadcast.publish(TOPIC, userId);
       await this.publish(userId, await this.pools.stampOf(userId));
       this.behind.delete(userId);
     } catch (error) {
@@ -64,6 +74,17 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
   /** Ahead of a change that ends its traffic; `ownerChanged` makes it good again when the change does not happen. */
   fence(rental: Rental): void {
     this.publisher.fence(rental);
+  }
+
+  /** What cannot be read now is found at the next look. */
+  private async heard(userId: unknown): Promise<void> {
+    if (typeof userId !== 'string') return;
+    try {
+      const stamp = await this.pools.stampOf(userId);
+      if (this.published.get(userId) !== stamp) await this.publish(userId, stamp);
+    } catch (error) {
+      this.warn(error);
+    }
   }
 
   private async follow(): Promise<void> {

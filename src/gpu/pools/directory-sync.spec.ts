@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../common/clock.js';
 import { EventBus } from '../../common/event-bus.js';
+import type { BroadcastListener } from '../../redis/redis-broadcast.js';
 import { DirectorySync } from './directory-sync.service.js';
 
 Logger.overrideLogger(false);
@@ -32,7 +33,21 @@ class Routing {
   }
 }
 
+/** What other processes are told, and a way to tell something as one of them. */
+class News {
+  readonly told: unknown[] = [];
+  listener: BroadcastListener = { received: () => undefined, missed: () => undefined };
+
+  listen(_: string, listener: BroadcastListener): void {
+    this.listener = listener;
+  }
+  async publish(_: string, message: unknown): Promise<void> {
+    this.told.push(message);
+  }
+}
+
 describe('DirectorySync', () => {
+  let news: News;
   let clock: ManualClock;
   let routing: Routing;
   let sync: DirectorySync;
@@ -41,7 +56,8 @@ describe('DirectorySync', () => {
     vi.useFakeTimers();
     clock = new ManualClock();
     routing = new Routing();
-    sync = new DirectorySync(routing as never, routing as never, new EventBus(), clock);
+    news = new News();
+    sync = new DirectorySync(routing as never, routing as never, new EventBus(), clock, news as never);
     await sync.onApplicationBootstrap();
     routing.published.length = 0;
   });
@@ -67,6 +83,19 @@ describe('DirectorySync', () => {
     await second();
     await second();
     expect(routing.published).toEqual(['ann', 'ann', 'ann']);
+  });
+
+  it('tells others and hears of them, without waiting for the next look', async () => {
+    await sync.ownerChanged('ann');
+    expect(news.told).toEqual(['ann']);
+    await routing.touchOwner('bob', clock.now());
+    for (const message of ['bob', 'ann', { not: 'a user' }]) news.listener.received(message);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(routing.published).toEqual(['ann', 'bob']);
+    await routing.touchOwner('eve', clock.now());
+    news.listener.missed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(routing.published).toEqual(['ann', 'bob', 'eve']);
   });
 
   it('does not fail the change when routing cannot follow, and makes it up', async () => {
