@@ -7,6 +7,8 @@ export interface RawUpstream {
   /** What has been received, one text per connection. */
   received: string[];
   sockets: Set<Socket>;
+  /** Called before anything has been received. */
+  onConnection?: (socket: Socket) => void;
   /** Resolves when a connection is closed by the other side. */
   nextClose(): Promise<void>;
   close(): Promise<void>;
@@ -23,6 +25,7 @@ export async function startRawUpstream(reply: RawReply | string): Promise<RawUps
   const server = createServer((socket) => {
     const index = received.push('') - 1;
     sockets.add(socket);
+    upstream.onConnection?.(socket);
     socket.on('data', (chunk) => {
       received[index] += chunk.toString('latin1');
       answer(socket, received[index]);
@@ -34,7 +37,7 @@ export async function startRawUpstream(reply: RawReply | string): Promise<RawUps
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return {
+  const upstream: RawUpstream = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     sockets,
@@ -44,6 +47,7 @@ export async function startRawUpstream(reply: RawReply | string): Promise<RawUps
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+  return upstream;
 }
 
 /** Answers once, as soon as a head has arrived, and closes. */
