@@ -28,13 +28,15 @@ export function dispatchUpgrades(server: Server, handlers: readonly UpgradeHandl
 }
 
 /** node says by this property which answer a connection is busy with; it tells in no other way. */
+const CURRENT_ANSWER = '_httpMessage';
+
 interface AnsweringSocket extends Duplex {
-  _httpMessage?: ServerResponse | null;
+  [CURRENT_ANSWER]?: ServerResponse | null;
 }
 
 /** Sent behind others without waiting for their answers, a request has to wait itself: the connection is in use. */
 function whenAnswered(socket: AnsweringSocket, go: () => void): void {
-  const answer = socket._httpMessage;
+  const answer = socket[CURRENT_ANSWER];
   if (!answer) return go();
   answer.once('close', () => {
     if (!socket.destroyed) whenAnswered(socket, go);

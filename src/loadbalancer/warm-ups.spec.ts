@@ -64,7 +64,7 @@ describe.each(WEIGHED)('slow start with %s', (strategy) => {
     lab.clock.advance(EJECT_TIME_MS);
     lab.balancer.leaseInstance('a').release('success');
     expect(lab.balancer.load('a')?.state).toBe('serving');
-    if (strategy !== 'least_response_time') expect(shareOf(lab, 'a')).toBeLessThan(0.08);
+    expect(shareOf(lab, 'a')).toBeLessThan(0.08);
     lab.clock.advance(SLOW_START_MS);
     lab.change('fence', 'b', strategy, []);
     lab.announce('b');
@@ -126,16 +126,15 @@ describe.each(STRATEGY_NAMES)('slow start with %s, whatever happens', (strategy)
           else if (kind !== 'fail' && kind !== 'take') lab.change(kind, id, strategy, ids);
           const [lease] = lab.leaseIfAny('pool');
           expect(lease !== undefined).toBe(serving.size > 0);
-          if (lease) expect(serving).toContain(lease.instanceId);
+          expect(serving.has(lease?.instanceId ?? '')).toBe(serving.size > 0);
           lease?.release('success');
         }
         ids.forEach((id) => lab.announce(id));
         lab.clock.advance(400_000);
         ids.forEach((id) => lab.balancer.leaseInstance(id).release('success'));
         lab.clock.advance(400_000);
-        const shares = ids.map((id) => shareOf(lab, id, 120, 0));
-        if (strategy === 'weighted_round_robin')
-          for (const share of shares) expect(share).toBeCloseTo(1 / 6, 1);
+        const counts = ids.map((id) => shareOf(lab, id, 60, 5) * 60);
+        for (const count of counts) expect(Math.abs(count - 10)).toBeLessThan(3);
       }),
       { numRuns: 60 },
     );

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+/** Called by node when somebody wants bytes of the body. */
+const READ = '_read';
+
 /** Clients that wait for our word before they send their body. */
 const waiting = new WeakSet<IncomingMessage>();
 
@@ -9,10 +12,10 @@ const waiting = new WeakSet<IncomingMessage>();
  * node closes the connection after such an answer, because nobody can know whether the body is still coming.
  */
 export function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
-  const { _read: read } = request;
+  const read = request[READ];
   waiting.add(request);
-  request._read = (size) => {
-    request._read = read;
+  request[READ] = (size) => {
+    request[READ] = read;
     waiting.delete(request);
     if (!response.headersSent) response.writeContinue();
     read.call(request, size);

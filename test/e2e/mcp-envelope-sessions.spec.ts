@@ -193,7 +193,7 @@ describe('what is known of servers', () => {
       kind: 'target',
       path: '/mcp',
       // A connection that the server is just closing must not be taken again.
-      headers: ['connection', 'close'],
+      headers: [],
       key: `ada ${origin}`,
       tally: { bytesIn: 0, bytesOut: 0 },
     },

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KEY, listen, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
+import { KEY, deferred, listen, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
 import { refusedOrigin, startRawUpstream, type RawUpstream } from '../support/raw-upstream.js';
 
 let proxy: ProxyHarness;
@@ -109,6 +110,53 @@ describe('an instance that breaks off after it was asked', () => {
   it('has a GET read elsewhere', async () => {
     usePool(hangingUp.origin, goodOrigin);
     for (let round = 0; round < 3; round += 1) expect(await get()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('an instance that accepts connections and says nothing', () => {
+  it('is passed over when the time to connect is over', async () => {
+    const silent = await startRawUpstream(() => undefined);
+    const deaf = silent.origin.replace('http:', 'https:');
+    const [p, q] = ['p', 'q'].map((name) => ({
+      on: [deaf, goodOrigin],
+      key: `user-1/${name}${poolCount++}`,
+    }));
+    proxy.setPools({ p, q: { ...q, on: [deaf] } });
+    const [moved, refused] = await Promise.all([
+      post('hello'),
+      post('hello', [], '/api/v1/gpu/pools/q/proxy/x'),
+    ]);
+    expect(moved).toMatch(/^HTTP\/1\.1 200 [^]*X-GPUProxy-Instance: i1[^]*hello/);
+    expect(attemptsOf(moved)).toBe('2');
+    expect(refused).toMatch(
+      /^HTTP\/1\.1 504 [^]*proxy-status: gpuproxy; error=connection_timeout[^]*"upstream_connect_timeout"/,
+    );
+    await silent.close();
+  });
+});
+
+describe('an instance that vanishes in the middle of a request', () => {
+  it('takes nothing with it: the others go on, and it may come back', async () => {
+    const begun = deferred();
+    let answering: Socket | undefined;
+    const vanishing = await startRawUpstream((socket) => {
+      answering = socket;
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npartial', () => begun.resolve());
+    });
+    usePool(vanishing.origin, goodOrigin);
+    const under = get();
+    await begun.promise;
+    proxy.balancer.removeTarget('i0');
+    for (let round = 0; round < 3; round += 1) expect(await get()).toContain('X-GPUProxy-Instance: i1');
+    answering?.destroy();
+    expect(await under).toMatch(/^HTTP\/1\.1 200 [^]*X-GPUProxy-Instance: i0[^]*partial$/);
+    await proxy.door.whenIdle();
+    expect(proxy.balancer.load('i0')).toBeUndefined();
+    expect([proxy.balancer.load('i1')?.activeConnections, proxy.upstream.activeCount]).toEqual([0, 0]);
+    usePool(goodOrigin, goodOrigin.replace('127.0.0.1', 'localhost'));
+    expect(proxy.balancer.load('i0')).toMatchObject({ activeConnections: 0, totalConnections: 0 });
+    expect(await get()).toMatch(/^HTTP\/1\.1 200 /);
+    await vanishing.close();
   });
 });
 

@@ -26,7 +26,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await proxy.door.whenIdle();
-  expect([proxy.balancer.load('i0')?.activeConnections, proxy.upstream.activeCount]).toEqual([0, 0]);
+  const counts = [proxy.balancer.load('i0')?.activeConnections, proxy.upstream.activeCount];
+  if (counts.some((count) => count !== 0)) throw new Error(`still counted as active: ${counts.join(', ')}`);
 });
 afterAll(async () => {
   await proxy.close();
@@ -112,7 +113,7 @@ describe('a body', () => {
     upstreamEnd = ended.resolve;
     const reply = await sendRaw(proxy.port, `${head(['Transfer-Encoding: chunked'])}${chunks}`);
     expect(reply).not.toMatch(/^HTTP\/1\.1 200 [^]*0\r\n\r\n$/);
-    if (seen.length > 0) expect(await ended.promise).toBe(false);
+    expect(seen.length > 0 && (await ended.promise)).toBe(false);
   });
 
   it.each([
@@ -146,7 +147,7 @@ describe('a body', () => {
       `${head(['Transfer-Encoding: chunked', 'Trailer: X-Sum', 'Connection: close'])}5\r\nhello\r\n0\r\n${trailers}\r\n`,
     );
     expect(reply).toMatch(/^HTTP\/1\.1 (?:200|400) /);
-    if (reply.startsWith('HTTP/1.1 200')) expect(seen[0].rawTrailers).toEqual([]);
+    expect(seen.flatMap(({ rawTrailers }) => rawTrailers)).toEqual([]);
   });
 });
 

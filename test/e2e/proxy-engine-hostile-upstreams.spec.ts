@@ -28,7 +28,7 @@ afterEach(async () => {
   const counts = [proxy.balancer.load('i0')?.activeConnections, proxy.upstream.activeCount];
   await proxy.close();
   await upstream.close();
-  expect(counts).toEqual([0, 0]);
+  if (counts.some((count) => count !== 0)) throw new Error(`still counted as active: ${counts.join(', ')}`);
 });
 
 const head = (method = 'GET', lines: string[] = []): string =>
@@ -99,7 +99,7 @@ describe('a head', () => {
     const reply = await ask(proxy, 'POST', ['Content-Length: 0']);
     expect(reply).toMatch(/^HTTP\/1\.1 (?:502|200) /);
     expect(reply.match(/HTTP\/1\.1 /g)).toHaveLength(1);
-    if (reply.startsWith('HTTP/1.1 200')) expect(reply.endsWith('\r\n\r\nok')).toBe(true);
+    expect(reply.endsWith('\r\n\r\nok')).toBe(reply.startsWith('HTTP/1.1 200'));
     expect(reply).not.toContain('Set-Cookie');
   });
 
@@ -170,7 +170,7 @@ describe('a body', () => {
     const reply = await ask(proxy, method);
     expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 ${status}`));
     expect(reply.endsWith('\r\n\r\n')).toBe(true);
-    if (status.startsWith('204')) expect(reply.toLowerCase()).not.toContain('content-length');
+    expect(/content-length/i.test(reply)).toBe(!status.startsWith('204'));
   });
 
   it('brings no trailers but those that were announced and may be there', async () => {
