@@ -20,6 +20,7 @@ import { PaymentRecords1764000000510 } from './1764000000510-payment-records.js'
 import { Streaming1764000000700 } from './1764000000700-streaming.js';
 import { StreamStates1764000000710 } from './1764000000710-stream-states.js';
 import { Audit1764000000800 } from './1764000000800-audit.js';
+import { AccountDeletions1764000000810 } from './1764000000810-account-deletions.js';
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -47,4 +48,5 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Streaming1764000000700,
   StreamStates1764000000710,
   Audit1764000000800,
+  AccountDeletions1764000000810,
 ];

@@ -80,6 +80,22 @@ export class LoginService {
     return (await this.users.findById(userId)) ?? user;
   }
 
+  /**
+   * Whether somebody knows the password of an account that does not go by its address any more; slowed down as a login.
+   * @throws DomainError 401 `invalid_credentials`, 429 `too_many_attempts`
+   */
+  prove(
+    { email, password }: LoginDto,
+    { ip }: SessionDevice,
+    find: (email: string) => Promise<User | undefined>,
+  ): Promise<User> {
+    const normalized = normalizeEmail(email);
+    return this.throttle.guard(normalized, ip, async () => {
+      const found = await find(normalized);
+      return (await this.passwords.isRight(password, found)) ? found : undefined;
+    });
+  }
+
   /** The account whose password it is; a wrong one is recorded, with the account that it was tried on. */
   private async check({ email, password }: LoginDto, { ip }: SessionDevice, origin: Origin): Promise<User> {
     let found: User | undefined;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { updateTable } from '../database/table-update.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { SecretBox } from './secret-box.js';
 import { SEALED_COLUMNS, type SealedColumn } from './sealed-columns.js';
@@ -41,7 +42,7 @@ export class Resealer {
     const query = this.unitOfWork.manager.createQueryBuilder().select('id', 'id').addSelect(column, 'sealed');
     return query
       .from(table, 'row')
-      .where(`id > :afterId AND ${column} IS NOT NULL AND ${column} NOT LIKE :current`, {
+      .where(`id > :afterId AND ${column} <> '' AND ${column} NOT LIKE :current`, {
         afterId,
         current: `${this.box.currentPrefix}%`,
       })
@@ -54,11 +55,9 @@ export class Resealer {
   private async renew({ table, column, placeOf }: SealedColumn, { id, sealed }: SealedRow): Promise<boolean> {
     const place = placeOf(id);
     const renewed = this.box.seal(this.box.open(sealed, place), place);
-    const update = this.unitOfWork.manager
-      .createQueryBuilder()
-      .update(table)
-      .set({ [column]: renewed });
-    const { affected } = await update.where(`id = :id AND ${column} = :sealed`, { id, sealed }).execute();
+    const update = updateTable(this.unitOfWork.manager, table, { [column]: ':renewed' });
+    const seen = { id, sealed, renewed };
+    const { affected } = await update.where(`id = :id AND ${column} = :sealed`, seen).execute();
     return affected === 1;
   }
 }

@@ -60,4 +60,8 @@ describe('SecretBox', () => {
     for (const text of ['', 'v1.', 'v3.abc', 'plain'])
       expect(() => ours.open(text, 'p')).toThrow('not a sealed value');
   });
+
+  it('seals nothing without a key', () => {
+    expect(() => box('').seal('x', 'p')).toThrow('neither ENCRYPTION_KEY nor JWT_SECRET');
+  });
 });

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
 import { decrypt, encrypt } from './cipher.js';
@@ -21,13 +21,18 @@ export class SecretBox {
   private readonly current: MasterKey;
   private readonly keys: readonly MasterKey[];
 
+  /** The admin program may run without a key: then nothing can be sealed. */
+  private readonly hasKey: boolean;
+
   constructor({ encryptionKey, encryptionKeysPrevious }: AppConfig) {
+    this.hasKey = encryptionKey !== '';
     this.current = masterKeyOf(encryptionKey);
     this.keys = [this.current, ...encryptionKeysPrevious.map((text) => masterKeyOf(text))];
   }
 
   /** @param place where the value lives, e.g. `reservations|<id>|config` */
   seal(value: unknown, place: string): string {
+    if (!this.hasKey) throw new Error('there is neither ENCRYPTION_KEY nor JWT_SECRET to seal with');
     return `${this.currentPrefix}${encrypt(this.current.key, value, place)}`;
   }
 
@@ -39,6 +44,14 @@ export class SecretBox {
     const master = this.keys.find(({ id }) => id === keyId);
     if (!master) throw new Error(`sealed with the key ${keyId}, which is not set`);
     return decrypt<T>(master.key, sealed, place);
+  }
+
+  /**
+   * Keyed hashes by which a value is found again without being stored: with the current key, then with the ones before.
+   * @param purpose keeps hashes of different uses apart
+   */
+  fingerprints(value: string, purpose: string): string[] {
+    return this.keys.map(({ key }) => createHmac('sha256', key).update(`${purpose}\n${value}`).digest('hex'));
   }
 
   /** Whether its key is one of these. */

@@ -9,7 +9,7 @@ import { PasswordService } from './passwords/password.service.js';
 import { User } from './user.entity.js';
 import { UserChanges } from './user-changes.js';
 import { UserRepository, type UserCursor } from './user.repository.js';
-import { emailTaken, lastAdmin, userNotFound } from './users.errors.js';
+import { emailTaken, userNotFound } from './users.errors.js';
 
 export { USER_ACCESS_CHANGED } from './user-changes.js';
 
@@ -114,13 +114,13 @@ export class UsersService {
   /** @throws DomainError 404 `user_not_found`, 409 `last_admin` */
   revokeAdmin(userId: string, origin: Origin = OPERATOR): Promise<User> {
     const event = eventOf(origin, 'user.role_changed', userId, { is_admin: false });
-    return this.changeKeepingAnAdmin(event, userId, { isAdmin: false });
+    return this.changes.makeKeepingAnAdmin(event, userId, { isAdmin: false });
   }
 
   /** Shuts the account out, keys and logins alike. @throws DomainError 404 `user_not_found`, 409 `last_admin` */
   deactivate(userId: string, origin: Origin = SYSTEM): Promise<User> {
     const event = eventOf(origin, 'user.deactivated', userId);
-    return this.changeKeepingAnAdmin(event, userId, { isActive: false });
+    return this.changes.makeKeepingAnAdmin(event, userId, { isActive: false });
   }
 
   /** Lets the account in again; logins from before stay void. @throws DomainError 404 `user_not_found` */
@@ -165,26 +165,6 @@ export class UsersService {
     } catch (error) {
       throw isUniqueViolation(error, 'users', ['email']) ? emailTaken() : error;
     }
-  }
-
-  /** Takes a power away unless nobody would be left to give it back. */
-  private async changeKeepingAnAdmin(
-    event: AuditEvent,
-    userId: string,
-    change: Partial<User>,
-  ): Promise<User> {
-    const user = await this.changes.make(event, async (manager) => {
-      const found = await this.users.findById(userId, manager);
-      if (!found) throw userNotFound();
-      const isLast = found.isAdmin && found.isActive && (await this.users.countActiveAdmins(manager)) < 2;
-      if (isLast) throw lastAdmin();
-      const patch = { ...change, updatedAt: this.clock.now() };
-      if (change.isActive === false) await this.users.updateAndEndSessions({ id: userId }, patch, manager);
-      else await this.users.update({ id: userId }, patch, manager);
-      return { ...found, ...patch };
-    });
-    this.changes.announceAccess(userId);
-    return user;
   }
 }
 

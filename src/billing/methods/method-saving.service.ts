@@ -45,6 +45,13 @@ export class MethodSaving {
     await this.methods.forget(method.provider, method.externalId);
   }
 
+  /** The account has ended: the processors forget the user and the methods with it. @throws DomainError 503 */
+  async forgetUser(userId: string): Promise<void> {
+    for (const { isConfigured, methods } of this.processors.all) {
+      if (isConfigured) await methods?.forget(userId);
+    }
+  }
+
   private capabilityOf(provider: PaymentProviderName): MethodCapability {
     const { methods } = this.processors.configured(provider);
     if (!methods) throw savingNotSupported(provider);

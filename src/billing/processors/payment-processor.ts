@@ -185,6 +185,9 @@ export interface MethodCapability {
 
   /** The processor forgets the method; one that is gone already is fine. @throws DomainError 503 */
   detach(externalId: string): Promise<void>;
+
+  /** The processor forgets the user; one that it never knew is fine. @throws DomainError 503 */
+  forget(userId: string): Promise<void>;
 }
 
 export type SavingOutcome =

@@ -33,6 +33,11 @@ export class RentalCatalogue {
     return view;
   }
 
+  /** Rentals of the user that run, or whose last charge is not booked yet. */
+  countOpen(userId: string): Promise<number> {
+    return this.rentals.countOpen(userId);
+  }
+
   async views(rentals: readonly Rental[]): Promise<RentalView[]> {
     const ids = rentals.map(({ id }) => id);
     const pools = await this.pools.poolNamesOf(ids);

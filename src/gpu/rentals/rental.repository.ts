@@ -35,6 +35,10 @@ export class RentalRepository {
     });
   }
 
+  countOpen(userId: string): Promise<number> {
+    return this.unitOfWork.manager.countBy(Rental, { userId, settledAt: IsNull() });
+  }
+
   findById(id: string): Promise<Rental | null> {
     return this.unitOfWork.manager.findOneBy(Rental, { id });
   }

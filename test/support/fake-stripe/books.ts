@@ -62,6 +62,10 @@ export class StripeBooks {
     return customer;
   }
 
+  deleteCustomer(id: string): { id: string; deleted: boolean } {
+    return { id, deleted: this.customers.delete(id) };
+  }
+
   createIntent(form: Form): Intent {
     const intent: Intent = {
       id: this.id('pi'),

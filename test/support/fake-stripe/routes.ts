@@ -15,6 +15,7 @@ type Handler = (call: Call) => unknown;
 /** `METHOD /path` with `:id`; answers are whole objects, with the method expanded as everybody here asks for it. */
 const ROUTES: readonly [pattern: RegExp, handler: Handler][] = [
   [/^POST \/v1\/customers$/, ({ books, form }) => books.createCustomer(form)],
+  [/^DELETE \/v1\/customers\/(\w+)$/, ({ books, id }) => books.deleteCustomer(id)],
   [/^POST \/v1\/payment_intents$/, ({ books, form }) => intentView(books, books.createIntent(form))],
   [/^GET \/v1\/payment_intents\/search$/, ({ books, query }) => searchIntents(books, query)],
   [/^GET \/v1\/payment_intents\/(\w+)$/, ({ books, id }) => intentView(books, intentOf(books, id))],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import Stripe from 'stripe';
 import { Clock } from '../../../common/clock.js';
 import { PaymentMethodRepository } from '../../methods/payment-method.repository.js';
 import { StripeClient } from './stripe.client.js';
@@ -24,5 +25,16 @@ export class StripeCustomers {
     const createdAt = this.clock.now();
     const row = { userId, provider: 'stripe' as const, externalId: customer.id, createdAt };
     return (await this.rows.claimCustomer(row)).externalId;
+  }
+
+  /** Its row stays with us until the account is erased. @throws errors of the SDK */
+  async remove(userId: string): Promise<void> {
+    const known = await this.rows.findCustomer(userId);
+    if (!known) return;
+    try {
+      await this.client.api.customers.del(known.externalId);
+    } catch (error) {
+      if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
+    }
   }
 }

@@ -45,6 +45,10 @@ export class StripeMethods implements MethodCapability {
     });
   }
 
+  forget(userId: string): Promise<void> {
+    return this.asking(() => this.customers.remove(userId));
+  }
+
   private async asking<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
