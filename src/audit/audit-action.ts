@@ -40,6 +40,7 @@ export const AUDIT_ACTIONS = [
   'rental.ended',
   'configuration.changed',
   'secrets.rotated',
+  'database.copied',
   'retention.applied',
 ] as const;
 

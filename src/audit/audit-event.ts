@@ -26,7 +26,7 @@ export interface PersonalPart {
 }
 
 const LONGEST_USER_AGENT = 256;
-const LONGEST_DETAILS = 8192;
+const LONGEST_DETAILS = 32_768;
 const SECRET_NAME = /pass(word|phrase)?$|secret|token$|authorization|api_?key$|private_?key/i;
 
 /** Undefined when there is nothing personal. */

@@ -38,7 +38,7 @@ export class AuditReader {
     filter: AuditFilter,
     { limit = DEFAULT_PAGE_SIZE, cursor }: { limit?: number; cursor?: string },
   ): Promise<AuditPage> {
-    const found = await this.entries.page([filter], limit + 1, seqOf(cursor));
+    const found = await this.entries.page(onlyGiven(filter), limit + 1, seqOf(cursor));
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const nextCursor = found.length > limit && last ? String(last.seq) : null;
@@ -68,6 +68,11 @@ export class AuditReader {
     const opened = await this.vault.openAll<PersonalPart>(texts);
     return entries.map((entry) => ({ entry, personal: opened.get(entry.personal ?? '') }));
   }
+}
+
+/** TypeORM refuses conditions that are undefined. */
+function onlyGiven(filter: AuditFilter): AuditFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
 function isOthers({ actorId }: AuditEntry, userId: string): boolean {

@@ -8,11 +8,12 @@ import { AuditNotes } from './audit-notes.js';
 import { AuditReader } from './audit-reader.js';
 import { AuditVerifier } from './audit-verifier.js';
 import { AuditRepository } from './audit.repository.js';
+import { ConfigurationRecord } from './configuration-record.js';
 
 /** What happened, by whom and from where, in a chain that cannot be changed unnoticed. */
 @Module({
   imports: [SecretsModule, TypeOrmModule.forFeature([AuditEntry, AuditHead])],
-  providers: [AuditRepository, AuditLog, AuditNotes, AuditReader, AuditVerifier],
-  exports: [AuditLog, AuditReader, AuditVerifier],
+  providers: [AuditRepository, AuditLog, AuditNotes, AuditReader, AuditVerifier, ConfigurationRecord],
+  exports: [AuditLog, AuditReader, AuditVerifier, ConfigurationRecord],
 })
 export class AuditModule {}

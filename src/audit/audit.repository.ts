@@ -49,15 +49,11 @@ export class AuditRepository {
     return this.unitOfWork.manager.findOne(AuditEntry, { where: { action }, order: { seq: 'DESC' } });
   }
 
-  /** Latest first; an entry that matches any of the conditions is in it. */
-  page(
-    conditions: readonly FindOptionsWhere<AuditEntry>[],
-    limit: number,
-    before?: number,
-  ): Promise<AuditEntry[]> {
+  /** Latest first. */
+  page(condition: FindOptionsWhere<AuditEntry>, limit: number, before?: number): Promise<AuditEntry[]> {
     const position = before === undefined ? {} : { seq: LessThan(before) };
     return this.unitOfWork.manager.find(AuditEntry, {
-      where: conditions.map((condition) => ({ ...condition, ...position })),
+      where: { ...condition, ...position },
       order: { seq: 'DESC' },
       take: limit,
     });

@@ -2,9 +2,10 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock.js';
 import { EventBus } from '../common/event-bus.js';
 import { Lifecycle } from '../common/lifecycle.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { AppConfig } from './config.js';
 
-/** What every module may inject without importing anything: the configuration, the clock and the event bus. */
+/** What every module may inject without importing anything: the configuration, the clock, the event bus and the metrics. */
 @Global()
 @Module({})
 export class ConfigModule {
@@ -16,8 +17,9 @@ export class ConfigModule {
         { provide: Clock, useValue: clock },
         EventBus,
         Lifecycle,
+        Metrics,
       ],
-      exports: [AppConfig, Clock, EventBus, Lifecycle],
+      exports: [AppConfig, Clock, EventBus, Lifecycle, Metrics],
     };
   }
 }

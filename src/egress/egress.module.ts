@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { DenialNotes } from './denial-notes.js';
 import { EgressConnector } from './connector.js';
 import { EgressGuard } from './guard.js';
 import { HostResolver, SystemHostResolver } from './host-resolver.js';
@@ -10,6 +11,7 @@ import { TrustedHosts } from './trusted-hosts.js';
 @Module({
   providers: [
     { provide: HostResolver, useClass: SystemHostResolver },
+    DenialNotes,
     TrustedHosts,
     OwnEndpoints,
     EgressGuard,

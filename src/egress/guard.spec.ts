@@ -1,5 +1,8 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SystemClock } from '../common/clock.js';
+import { EventBus } from '../common/event-bus.js';
+import { DenialNotes } from './denial-notes.js';
 import { loadConfig } from '../config/load-config.js';
 import { EgressConnector } from './connector.js';
 import { HostNotFoundError } from './egress.errors.js';
@@ -34,7 +37,13 @@ function partsFor(
   const resolver = new TableResolver(table);
   const trusted = new TrustedHosts(config);
   const own = new OwnEndpoints(config, resolver);
-  const guard = new EgressGuard(config, trusted, own, resolver);
+  const guard = new EgressGuard(
+    config,
+    trusted,
+    own,
+    resolver,
+    new DenialNotes(new EventBus(), new SystemClock()),
+  );
   return { guard, connector: new EgressConnector(guard), own, trusted };
 }
 

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
 import { AddressRanges, isMetadataAddress, isPublicAddress, normalizeAddress } from './address-rules.js';
+import { DenialNotes } from './denial-notes.js';
 import { targetNotAllowed, type DenialReason } from './egress.errors.js';
 import { HostResolver, literalAddress } from './host-resolver.js';
 import { OwnEndpoints } from './own-endpoints.js';
@@ -38,6 +39,7 @@ export class EgressGuard {
     private readonly trusted: TrustedHosts,
     private readonly own: OwnEndpoints,
     private readonly resolver: HostResolver,
+    private readonly notes: DenialNotes,
   ) {
     this.privateRanges = new AddressRanges(config.proxy.allowPrivateCidrs);
     this.targets = new TargetList(config.proxy.targets);
@@ -105,6 +107,7 @@ export class EgressGuard {
 
   private deny(reason: DenialReason, hostname: string, address?: string): Error {
     this.logger.warn({ msg: 'egress denied', reason, hostname, address });
+    this.notes.note(reason, hostname, address);
     return targetNotAllowed();
   }
 }

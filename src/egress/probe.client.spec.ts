@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SystemClock } from '../common/clock.js';
+import { EventBus } from '../common/event-bus.js';
+import { DenialNotes } from './denial-notes.js';
 import { loadConfig } from '../config/load-config.js';
 import { EgressConnector } from './connector.js';
 import { EgressGuard } from './guard.js';
@@ -30,7 +33,13 @@ beforeAll(async () => {
   const config = loadConfig({ JWT_SECRET: 'k3'.repeat(20) });
   const resolver = new SystemHostResolver();
   trusted = new TrustedHosts(config);
-  const guard = new EgressGuard(config, trusted, new OwnEndpoints(config, resolver), resolver);
+  const guard = new EgressGuard(
+    config,
+    trusted,
+    new OwnEndpoints(config, resolver),
+    resolver,
+    new DenialNotes(new EventBus(), new SystemClock()),
+  );
   probe = new ProbeClient(new EgressConnector(guard));
 });
 

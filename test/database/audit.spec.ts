@@ -1,8 +1,13 @@
 import { beforeEach, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../migrations/index.js';
 import type { AuditEvent } from '../../src/audit/audit-event.js';
+import { AuditRepository } from '../../src/audit/audit.repository.js';
+import { ConfigurationRecord } from '../../src/audit/configuration-record.js';
+import { loadConfig } from '../../src/config/load-config.js';
 import { createDataSource } from '../../src/database/data-source.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
+import { Resealer } from '../../src/secrets/resealer.js';
+import { SEALED_COLUMNS } from '../../src/secrets/sealed-columns.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { ANN, AUDIT_ENTITIES, AuditDesk } from './audit-fixture.js';
 
@@ -181,5 +186,50 @@ onEachDatabase('the audit log', { entities: AUDIT_ENTITIES }, (open, kind) => {
     expect((await stranger.verifier.verify()).isIntact).toBe(true);
     const renewed = new AuditDesk(database.unitOfWork, desk.clock, 'another key', ['a key of the tests']);
     expect((await renewed.reader.page({}, {})).rows[0].personal?.ip).toBe('203.0.113.7');
+  });
+
+  it('has the configuration of a start when it is another than before, without its secrets', async () => {
+    const start = async (env: Record<string, string>): Promise<void> => {
+      const config = loadConfig({ JWT_SECRET: 'k3'.repeat(20), ...env });
+      const repository = new AuditRepository(database.unitOfWork);
+      await new ConfigurationRecord(config, repository, desk.log, desk.box).compare();
+    };
+    const canary = 'sk_canary_0123456789abcdef';
+    await start({ VASTAI_API_KEY: canary });
+    await start({ VASTAI_API_KEY: canary });
+    await start({ VASTAI_API_KEY: `${canary}2`, LB_STRATEGY: 'least_connections' });
+    const { rows } = await desk.reader.page({ action: 'configuration.changed' }, {});
+    const changes = rows.map(({ entry }) => (JSON.parse(entry.details) as { changed: string[] }).changed);
+    expect(changes).toEqual([['loadBalancer.strategy', 'providers.vastAi.apiKey'], ['first start']]);
+    expect(JSON.stringify(rows)).not.toMatch(/canary|k3k3/);
+  });
+
+  it('seals all secrets anew with another key, and nothing else is left of the old one', async () => {
+    await desk.log.record(event());
+    const renewed = new AuditDesk(database.unitOfWork, desk.clock, 'another key', ['a key of the tests']);
+    const resealer = new Resealer(database.unitOfWork, renewed.box);
+    expect(await resealer.run()).toMatchObject({
+      'personal_keys.key_sealed': 1,
+      'pools.upstream_headers_sealed': 0,
+    });
+    expect(await resealer.run()).toMatchObject({ 'personal_keys.key_sealed': 0 });
+    const without = new AuditDesk(database.unitOfWork, desk.clock, 'another key');
+    expect((await without.reader.page({}, {})).rows[0].personal?.ip).toBe('203.0.113.7');
+    expect((await desk.reader.page({}, {})).rows[0].personal).toBeUndefined();
+  });
+
+  it('knows every sealed column', async () => {
+    const query =
+      kind === 'sqlite'
+        ? `SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'`
+        : `SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = 'public'`;
+    const columns = await database.dataSource.query<{ t: string; c: string }[]>(query);
+    const sealed = columns.filter(({ c }) => c.includes('sealed')).map(({ t, c }) => `${t}.${c}`);
+    // Under a key of its person, which is sealed itself.
+    const known = [
+      ...SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`),
+      'account_deletions.identity_sealed',
+    ];
+    expect(sealed.toSorted()).toEqual(known.toSorted());
   });
 });

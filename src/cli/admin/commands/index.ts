@@ -1,6 +1,7 @@
 import type { AdminCommand } from '../command.js';
 import { auditList } from './audit-list.js';
 import { auditVerify } from './audit-verify.js';
+import { backup } from './backup.js';
 import { createApiKey } from './create-apikey.js';
 import { createUser } from './create-user.js';
 import { grant } from './grant.js';
@@ -26,4 +27,5 @@ export const ADMIN_COMMANDS: readonly AdminCommand[] = [
   auditList,
   auditVerify,
   secretsRotate,
+  backup,
 ];
