@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AccountModule } from './account/account.module.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BillingModule } from './billing/billing.module.js';
@@ -11,6 +12,7 @@ import { GpuModule } from './gpu/gpu.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LoadBalancerModule } from './loadbalancer/loadbalancer.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { StreamingModule } from './streaming/streaming.module.js';
 
@@ -31,8 +33,10 @@ export class AppModule {
         GpuModule,
         ProxyModule,
         StreamingModule,
+        AccountModule,
         AdminModule,
         HealthModule,
+        MetricsModule,
       ],
     };
   }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConfigurationRecord } from './audit/configuration-record.js';
 import { Lifecycle } from './common/lifecycle.js';
 import type { AppConfig } from './config/config.js';
 import { createApp } from './create-app.js';
@@ -8,6 +9,7 @@ import { lockSqliteFile, type SqliteFileLock } from './database/sqlite/sqlite-fi
 import { OwnEndpoints } from './egress/own-endpoints.js';
 import { TrustedHosts } from './egress/trusted-hosts.js';
 import { JobsService } from './jobs/jobs.service.js';
+import { MetricsServer } from './metrics/metrics.server.js';
 import { DataPlaneDoor } from './proxy/data-plane.door.js';
 import { LiveSessions } from './streaming/live-sessions.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
@@ -31,6 +33,7 @@ export async function startDaemon(config: AppConfig): Promise<Daemon> {
     sandbox = await startWantedSandbox(config);
     const app = await createApp(sandbox ? withSandbox(config, sandbox) : config);
     if (sandbox) trustMachines(app, sandbox);
+    await app.get(ConfigurationRecord).compare();
     app.get(JobsService).start();
     const url = await listen(app, config);
     const running = { app, config, sandbox, lock };
@@ -72,7 +75,10 @@ async function listen(app: NestFastifyApplication, config: AppConfig): Promise<s
   const { host, port } = config.server;
   await app.listen(port, host);
   const { port: taken } = app.getHttpServer().address() as AddressInfo;
-  app.get(OwnEndpoints).addListener(taken);
+  const own = app.get(OwnEndpoints);
+  own.addListener(taken);
+  const metricsPort = await app.get(MetricsServer).listen();
+  if (metricsPort !== undefined) own.addListener(metricsPort);
   return `http://${isAnyAddress(host) ? 'localhost' : host}:${taken}`;
 }
 

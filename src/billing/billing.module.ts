@@ -20,6 +20,7 @@ import { DisputeRepository } from './disputes/dispute.repository.js';
 import { Disputes } from './disputes/disputes.service.js';
 import { MethodSaving } from './methods/method-saving.service.js';
 import { PaymentMethodRepository } from './methods/payment-method.repository.js';
+import { PaymentMetrics } from './payment-metrics.js';
 import { PaymentMethods } from './methods/payment-methods.service.js';
 import { PaymentMethodsController } from './methods/payment-methods.controller.js';
 import { NextActionBox } from './payments/next-action-box.js';
@@ -121,7 +122,7 @@ export const BILLING_PROVIDERS = [
     TypeOrmModule.forFeature([...BILLING_ENTITIES, ...CRYPTO_ENTITIES]),
   ],
   controllers: [PaymentsController, CallbacksController, RefundsController, PaymentMethodsController],
-  providers: BILLING_PROVIDERS,
-  exports: [PaymentsService],
+  providers: [...BILLING_PROVIDERS, PaymentMetrics],
+  exports: [MethodSaving, PaymentMethods, PaymentsService],
 })
 export class BillingModule {}

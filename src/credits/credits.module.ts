@@ -22,6 +22,7 @@ import { HoldExpiry } from './ledger/hold-expiry.js';
 import { HoldKeeper } from './ledger/hold-keeper.js';
 import { HoldRepository } from './ledger/hold.repository.js';
 import { LedgerFindingsRepository } from './ledger/ledger-findings.repository.js';
+import { LedgerMetrics } from './ledger/ledger-metrics.js';
 import { LedgerReport } from './ledger/ledger-report.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { LedgerService } from './ledger/ledger.service.js';
@@ -138,7 +139,7 @@ export const CREDITS_PROVIDERS = [
 @Module({
   imports: [JobsModule, TypeOrmModule.forFeature(CREDITS_ENTITIES)],
   controllers: [CreditsController, AutoRenewController, StatementsController],
-  providers: CREDITS_PROVIDERS,
+  providers: [...CREDITS_PROVIDERS, LedgerMetrics],
   exports: PUBLIC,
 })
 export class CreditsModule {}

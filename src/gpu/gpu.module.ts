@@ -58,6 +58,7 @@ import { RentalsController } from './rentals/rentals.controller.js';
 import { RentalsService } from './rentals/rentals.service.js';
 import { RentalTransitions } from './rentals/rental-transitions.service.js';
 import { RentalFactory } from './rentals/rental-factory.js';
+import { RentalMetrics } from './rentals/rental-metrics.js';
 import { RentalNews } from './rentals/rental-news.js';
 import { RentalTrail } from './rentals/rental-trail.js';
 import { RentalMetering } from './rentals/rental-metering.service.js';
@@ -109,6 +110,7 @@ const RENTALS = [
   RentalCatalogue,
   RentalFactory,
   RentalMetering,
+  RentalMetrics,
   RentalNews,
   RentalOpener,
   RentalRepository,
@@ -180,6 +182,7 @@ const BILLS = [FarmBillRepository, FarmBills, FarmBillsJob];
     InstanceDirectory,
     ModelDirectory,
     ModelFreshness,
+    PoolCatalogue,
     PoolDirectory,
     RentalCatalogue,
     OffersService,

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyPurgeJob } from './idempotency-purge.job.js';
 import { JobLease } from './job-lease.entity.js';
 import { JobLeaseRepository } from './job-lease.repository.js';
+import { JobMetrics } from './job-metrics.js';
 import { JobRunner } from './job-runner.js';
 import { JobsService } from './jobs.service.js';
 
@@ -10,7 +11,7 @@ import { JobsService } from './jobs.service.js';
 @Global()
 @Module({
   imports: [TypeOrmModule.forFeature([JobLease])],
-  providers: [JobLeaseRepository, JobRunner, JobsService, IdempotencyPurgeJob],
+  providers: [JobLeaseRepository, JobMetrics, JobRunner, JobsService, IdempotencyPurgeJob],
   exports: [JobsService],
 })
 export class JobsModule {}

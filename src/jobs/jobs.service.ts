@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { withinDeadline } from '../common/abort.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
+import { Tally } from '../common/metrics/tally.js';
 import { JobRunner } from './job-runner.js';
 import type { Job } from './job.js';
 
@@ -18,7 +19,9 @@ const LONGEST_PAUSE_MS = 60_000;
 export class JobsService {
   private readonly logger = new Logger(JobsService.name);
   private readonly jobs = new Map<string, Job>();
-  private readonly rounds = new Set<Promise<unknown>>();
+  /** Of this process. */
+  readonly rounds = new Tally(['job', 'outcome']);
+  private readonly running = new Set<Promise<unknown>>();
   private stopping = stopSignal();
   private isStarted = false;
 
@@ -46,7 +49,7 @@ export class JobsService {
   async stop(): Promise<void> {
     this.isStarted = false;
     this.stopping.abort(new Error('the service is stopping'));
-    const ended = Promise.allSettled(this.rounds);
+    const ended = Promise.allSettled(this.running);
     const tooLong = (): DomainError =>
       new DomainError('jobs_still_running', 503, 'Jobs did not end in time.');
     await withinDeadline(ended, STOP_TIMEOUT_MS, tooLong).catch((error: unknown) => {
@@ -77,15 +80,16 @@ export class JobsService {
 
   private async round(job: Job, stop: AbortSignal): Promise<void> {
     try {
-      await this.runner.runOnce(job, stop, true);
+      if (await this.runner.runOnce(job, stop, true)) this.rounds.add(job.name, 'done');
     } catch (error) {
+      this.rounds.add(job.name, 'failed');
       if (!stop.aborted) this.logger.error({ msg: 'job failed', job: job.name, err: error });
     }
   }
 
   private track<T>(work: Promise<T>): Promise<T> {
-    this.rounds.add(work);
-    const forget = (): boolean => this.rounds.delete(work);
+    this.running.add(work);
+    const forget = (): boolean => this.running.delete(work);
     work.then(forget, forget);
     return work;
   }

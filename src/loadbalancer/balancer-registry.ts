@@ -35,6 +35,14 @@ export class BalancerRegistry {
     return this.instances.get(id);
   }
 
+  allInstances(): Iterable<BalancedInstance> {
+    return this.instances.values();
+  }
+
+  get poolCount(): number {
+    return this.pools.size;
+  }
+
   instancesOf(ownerId: string): BalancedInstance[] {
     return [...this.instances.values()].filter((instance) => instance.ownerId === ownerId);
   }

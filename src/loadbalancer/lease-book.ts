@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { BucketHistogram } from '../common/metrics/bucket-histogram.js';
 import type { BalancedInstance } from './balanced-instance.js';
 import { InstanceLease, type Lease, type LeaseKeeper, type LeaseOutcome } from './lease.js';
 import type { Circuit, CircuitPhase } from './outlier.js';
@@ -10,6 +11,9 @@ interface Ejection extends RankedNode {
 
 /** Counts connections in and out, and turns their outcomes into ejections and second chances. */
 export class LeaseBook implements LeaseKeeper {
+  /** Until an instance began to answer. */
+  readonly firstBytes = new BucketHistogram();
+  ejectionCount = 0;
   /** Open circuits, ranked by the time of their next chance. */
   private readonly ejections = new RankedHeap<Ejection>();
   private readonly ejectionOf = new Map<BalancedInstance, Ejection>();
@@ -38,6 +42,7 @@ export class LeaseBook implements LeaseKeeper {
   answered({ instance, ticket, startedAt }: InstanceLease): void {
     const now = this.clock.now();
     instance.stats.responseTimes.answered(now - startedAt, now);
+    this.firstBytes.observe(now - startedAt);
     instance.statsChanged();
     // An answer may stream for minutes: a probe that has begun to answer has shown enough. For others the outcome
     // counts, or an instance that always breaks off midway would never fail twice in a row.
@@ -84,6 +89,7 @@ export class LeaseBook implements LeaseKeeper {
   }
 
   private schedule(instance: BalancedInstance, at: number): void {
+    this.ejectionCount += 1;
     const ejection = { member: instance, rank: at, turn: 0, position: -1 };
     this.ejectionOf.set(instance, ejection);
     this.ejections.add(ejection);

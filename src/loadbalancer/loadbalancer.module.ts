@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { BalancerMetrics } from './balancer-metrics.js';
 import { LoadBalancerController } from './loadbalancer.controller.js';
 import { LoadBalancerService } from './loadbalancer.service.js';
 import { StrategyPreference } from './strategy-preference.entity.js';
@@ -9,7 +10,7 @@ import { StrategyPreferences } from './strategy-preferences.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([StrategyPreference])],
   controllers: [LoadBalancerController],
-  providers: [LoadBalancerService, StrategyPreferences, StrategyPreferenceRepository],
+  providers: [BalancerMetrics, LoadBalancerService, StrategyPreferences, StrategyPreferenceRepository],
   exports: [LoadBalancerService, StrategyPreferences],
 })
 export class LoadBalancerModule {}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import type { BucketHistogram } from '../common/metrics/bucket-histogram.js';
 import { AppConfig } from '../config/config.js';
 import type { BalancerTarget } from './balanced-instance.js';
 import { BalancerRegistry, type PoolOptions } from './balancer-registry.js';
@@ -11,6 +12,14 @@ import { instanceNotFound, noHealthyInstance } from './loadbalancer.errors.js';
 import { STRATEGIES } from './strategies/index.js';
 import { OldestFirstStrategy } from './strategies/oldest-first.strategy.js';
 import { WarmUps } from './warm-ups.js';
+
+export interface BalancerOverview {
+  instances: Iterable<{ provider: string; state: string }>;
+  pools: number;
+  firstBytes: BucketHistogram;
+  /** Circuits opened since the start. */
+  ejectionCount: number;
+}
 
 const NOBODY: ReadonlySet<string> = new Set();
 
@@ -110,6 +119,18 @@ export class LoadBalancerService {
     const load = this.load(instanceId);
     if (load?.ownerId !== ownerId) throw instanceNotFound();
     return load;
+  }
+
+  /** For whoever watches the service: everybody's instances by provider and state, and what leases have shown. */
+  get overview(): BalancerOverview {
+    this.leases.endEjections();
+    const { firstBytes, ejectionCount } = this.leases;
+    return {
+      instances: this.registry.allInstances(),
+      pools: this.registry.poolCount,
+      firstBytes,
+      ejectionCount,
+    };
   }
 
   private retryAfterMs(poolKey: string): number {

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { Tally } from '../common/metrics/tally.js';
 import type { DomainError } from '../common/domain-error.js';
 import { retryMs, slowdownMs } from './back-off.js';
 import type { CallOptions, ProviderName } from './gpu-provider.js';
@@ -41,6 +42,8 @@ export interface FarmAccess<Lane extends string> {
  * only after a 429, which says that nothing was done. What is left for the adapter is to read the answer.
  */
 export class FarmClient<Lane extends string> {
+  /** Calls by what came of them: `2xx`, `429`, `4xx`, `5xx` or `no_answer`. */
+  readonly outcomes = new Tally(['outcome']);
   private readonly lanes: Readonly<Record<Lane, CallLane>>;
 
   constructor(
@@ -131,8 +134,11 @@ export class FarmClient<Lane extends string> {
 
   private async attempt(call: FarmCall<Lane>, signal?: AbortSignal): Promise<HttpAnswer | TransportFault> {
     try {
-      return await this.http.exchange(this.request(call), signal);
+      const answer = await this.http.exchange(this.request(call), signal);
+      this.outcomes.add(outcomeOf(answer));
+      return answer;
     } catch (error) {
+      this.outcomes.add('no_answer');
       return asFault(error);
     }
   }
@@ -152,6 +158,10 @@ export class FarmClient<Lane extends string> {
       ? providerUnavailable(provider, result.message, result)
       : rentOutcomeUnknown(provider, result);
   }
+}
+
+function outcomeOf({ status }: HttpAnswer): string {
+  return status === 429 ? '429' : `${Math.floor(status / 100)}xx`;
 }
 
 function patienceOf({ signal, patienceMs }: CallOptions): number {

@@ -1,3 +1,4 @@
+import type { Tally } from '../common/metrics/tally.js';
 /**
  * What a GPU farm can do for us. One adapter per farm implements it; everything above speaks only this language.
  *
@@ -14,6 +15,8 @@ export interface GpuProvider {
   readonly idPrefix: string;
   /** Contracts are paid for whole hours ahead and end by themselves unless extended (io.net). */
   readonly isPrepaid: boolean;
+  /** Calls to the farm by what came of them, counted since the start; absent where there is nobody to call. */
+  readonly callOutcomes?: Tally;
   /** Hours that the farm does not refund once rented; 0 when it bills by the second. */
   readonly minimumHours: number;
   /** False without credentials: the farm is left out of searches and naming it is a 501. */

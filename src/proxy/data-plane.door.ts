@@ -38,7 +38,7 @@ export class DataPlaneDoor {
     removePaymentHeader(request);
     const visit = new Visit(request, response, match, this.peers.clientOf(request), this.inFlight);
     this.inFlight.enter();
-    response.on('close', () => this.inFlight.leave());
+    response.on('close', () => this.inFlight.leave(visit));
     this.receive(visit, () => this.handlers.serve(visit));
     return true;
   }
@@ -52,7 +52,7 @@ export class DataPlaneDoor {
     const response = responseOn(request, socket);
     const visit = new Visit(request, response, match, this.peers.clientOf(request), this.inFlight);
     this.inFlight.enter();
-    socket.once('close', () => this.inFlight.leave());
+    socket.once('close', () => this.inFlight.leave(visit));
     this.receive(visit, () => this.handlers.upgrade(visit, socket, head));
     return true;
   }

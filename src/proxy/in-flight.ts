@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Visit } from './visit.js';
 
 /** Counts requests and tunnels that are under way, for the drain and for the gauges. */
 @Injectable()
@@ -6,6 +7,7 @@ export class InFlight {
   private count = 0;
   private isDraining = false;
   private waiting: (() => void)[] = [];
+  private readonly listeners: ((visit: Visit) => void)[] = [];
 
   get active(): number {
     return this.count;
@@ -19,12 +21,19 @@ export class InFlight {
     this.count += 1;
   }
 
-  leave(): void {
+  /** @param visit of the data plane, which those hear of who watch it */
+  leave(visit?: Visit): void {
     this.count -= 1;
+    if (visit) for (const listener of this.listeners) listener(visit);
     if (this.count > 0) return;
     const waiting = this.waiting;
     this.waiting = [];
     waiting.forEach((wake) => wake());
+  }
+
+  /** Hears of every visit that is over. It must not throw and not take long. */
+  onEnd(listener: (visit: Visit) => void): void {
+    this.listeners.push(listener);
   }
 
   /** From now on new requests are refused; those under way go on. */

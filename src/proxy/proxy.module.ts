@@ -25,6 +25,8 @@ import type { ProtocolHandler } from './protocols/protocol-handler.js';
 import { ProtocolSurfaces } from './protocol-surfaces.js';
 import { ProxyController } from './proxy.controller.js';
 import { ProxyService } from './proxy.service.js';
+import { RequestLog } from './request-log.js';
+import { RequestMeter } from './request-meter.js';
 import { RetryBudget } from './retry-budget.js';
 import { RouteHandlers } from './route-handlers.js';
 import { TransparentHandler } from './transparent.handler.js';
@@ -55,6 +57,8 @@ import { UpstreamClient } from './upstream.client.js';
     ProxyController,
     ProxyGauges,
     ProxyService,
+    RequestLog,
+    RequestMeter,
     RetryBudget,
     RouteHandlers,
     TransparentHandler,

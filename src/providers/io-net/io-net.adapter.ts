@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
 import { isId } from '../../common/id.js';
+import type { Tally } from '../../common/metrics/tally.js';
 import { AppConfig } from '../../config/config.js';
 import { FarmClient, type FarmCall } from '../farm-client.js';
 import type {
@@ -72,6 +73,10 @@ export class IoNetAdapter implements GpuProvider, OnModuleDestroy {
       clock,
     );
     this.catalog = new IoNetCatalog(this.client);
+  }
+
+  get callOutcomes(): Tally {
+    return this.client.outcomes;
   }
 
   isConfigured(): boolean {

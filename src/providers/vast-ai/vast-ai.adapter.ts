@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../../common/clock.js';
+import type { Tally } from '../../common/metrics/tally.js';
 import { AppConfig } from '../../config/config.js';
 import { FarmClient } from '../farm-client.js';
 import type {
@@ -74,6 +75,10 @@ export class VastAiAdapter implements GpuProvider, OnModuleDestroy {
     );
     this.search = new VastAiSearch(this.client);
     this.logs = new VastAiLogs(this.http, clock, baseUrl);
+  }
+
+  get callOutcomes(): Tally {
+    return this.client.outcomes;
   }
 
   isConfigured(): boolean {
