@@ -13,6 +13,7 @@ import { createHttpServer } from './http-server.js';
 import { buildOpenApi, serveOpenApi } from './openapi.js';
 import { DataPlaneDoor } from './proxy/data-plane.door.js';
 import { requestIdOf } from './proxy/visit.js';
+import { logRequests } from './request-log.js';
 import { AsyncApiController } from './streaming/asyncapi/asyncapi.controller.js';
 import type { Schemas } from './streaming/asyncapi/schema.js';
 import { RawSocket } from './streaming/raw-socket.js';
@@ -25,7 +26,7 @@ export interface AppOptions {
 }
 
 const API_PREFIX = 'api/v1';
-const UNPREFIXED_ROUTES = ['health', 'health/live', 'health/ready', 'docs-asyncapi'];
+const UNPREFIXED_ROUTES = ['health', 'health/live', 'health/ready', 'docs-asyncapi', 'metrics'];
 const CONTROL_PLANE_MAX_BODY_BYTES = 1024 * 1024;
 const EXPOSED_HEADERS = [
   'x-request-id',
@@ -79,6 +80,7 @@ function configure(app: NestFastifyApplication, config: AppConfig): void {
   installCardGuard(fastify, secretKey !== undefined && !isLive);
   installBodyParsers(fastify);
   addAnswerHeaders(fastify);
+  logRequests(fastify);
   app.setGlobalPrefix(API_PREFIX, { exclude: UNPREFIXED_ROUTES });
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ErrorFilter());

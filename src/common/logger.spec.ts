@@ -16,17 +16,44 @@ describe('log lines', () => {
           msg: 'request',
           headers: { authorization: 'Bearer canary', 'x-api-key': 'canary', cookie: 'canary' },
           body: { password: 'canary', token: 'canary', client_secret: 'canary' },
+          key: { type: 'canary? no', comment: 'canary' },
         },
         'Test',
       ),
     );
+    expect(output).not.toContain('"canary"');
+    expect(JSON.parse(output)).toMatchObject({
+      msg: 'request',
+      key: { type: 'canary? no', unlisted: ['comment'] },
+      unlisted: ['headers', 'body'],
+    });
+  });
+
+  it.each(['debug', 'info'] as const)('redact what is listed by mistake at level %s', (level) => {
+    let output = '';
+    const stream = { write: (line: string) => void (output += line) };
+    createLogger(level, stream).warn({ authorization: 'canary', key: { password: 'canary' } });
     expect(output).not.toContain('canary');
     expect(output).toContain('[redacted]');
   });
 
+  it('show of an error its text and its causes, not the query with its values', () => {
+    const cause = Object.assign(new Error('unique'), { code: '23505', detail: 'Key (email)=(canary)' });
+    const error = Object.assign(new Error('failed', { cause }), {
+      parameters: ['canary'],
+      query: 'INSERT canary',
+    });
+    const output = logged('info', (logger) => logger.error({ msg: 'unexpected error', err: error }, 'Test'));
+    expect(output).not.toContain('canary');
+    expect(JSON.parse(output)).toMatchObject({
+      err: { type: 'Error', message: 'failed', cause: { message: 'unique', code: '23505' } },
+    });
+    expect(logged('info', (logger) => logger.error(error, 'Test'))).not.toContain('canary');
+  });
+
   it('keep one line whatever a text holds', () => {
     const output = logged('info', (logger) =>
-      logger.log({ msg: 'agent', agent: 'curl\r\n{"level":60}' }, 'Test'),
+      logger.log({ msg: 'agent curl\r\n{"level":60}', key: 'curl\r\n{"level":60}' }, 'Test'),
     );
     expect(output.trimEnd().split('\n')).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { listedFields, loggedError } from './log-fields.js';
 
 /** Headers and fields that never reach a log line, in any mode. */
 const REDACTED_PATHS = [
@@ -49,7 +50,8 @@ export function createLogger(level: LogLevel, output: DestinationStream = proces
   // Times as text: a count of milliseconds has 13 digits and would now and then pass for a card number.
   const timestamp = stdTimeFunctions.isoTime;
   const redact = { paths: REDACTED_PATHS, censor: '[redacted]' };
-  return pino({ level, base: undefined, timestamp, redact }, scrubbing);
+  const serializers = { err: (err: unknown) => (err instanceof Error ? loggedError(err) : err) };
+  return pino({ level, base: undefined, timestamp, redact, serializers }, scrubbing);
 }
 
 /** Nest tells of every module and route at the start; that is for debugging. */
@@ -88,7 +90,12 @@ export class NestPinoLogger implements LoggerService {
     const context = rest.at(-1);
     const method = level === 'info' && FRAMEWORK_CONTEXTS.has(String(context)) ? 'debug' : level;
     const stack = rest.length > 1 ? rest[0] : undefined;
-    const fields = typeof message === 'object' && message !== null ? message : { msg: String(message) };
-    this.pinoLogger[method]({ context, ...fields, ...(stack ? { stack } : {}) });
+    const fields = fieldsOf(message);
+    this.pinoLogger[method](listedFields({ context, ...fields, ...(stack ? { stack } : {}) }));
   }
+}
+
+function fieldsOf(message: unknown): object {
+  if (message instanceof Error) return { msg: message.message, err: message };
+  return typeof message === 'object' && message !== null ? message : { msg: String(message) };
 }

@@ -23,6 +23,7 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
   private readonly logger = new Logger(HealthService.name);
   private readonly loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: 100 });
   private databaseFailures = 0;
+  private isMigrated = false;
   private lastLookAt = -Infinity;
   private look: Promise<void> = Promise.resolve();
 
@@ -56,11 +57,11 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
     return this.databaseFailures === 0 && hasRedis;
   }
 
-  /** False while draining, with an unusable database, or with a full disk. */
+  /** False while draining, with an unusable database or one that lacks migrations, or with a full disk. */
   async isReady(): Promise<boolean> {
     if (this.lifecycle.isDraining) return false;
     await this.lookAtDatabase();
-    return this.databaseFailures < FAILURES_TO_UNREADY && (await this.hasDiskSpace());
+    return this.databaseFailures < FAILURES_TO_UNREADY && this.isMigrated && (await this.hasDiskSpace());
   }
 
   /** At most once a second, however many probes ask. */
@@ -76,12 +77,19 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
     const tooSlow = (): DomainError =>
       new DomainError('database_unavailable', 503, 'The database is too slow.');
     try {
-      await withinDeadline(this.unitOfWork.manager.query('SELECT 1'), PROBE_TIMEOUT_MS, tooSlow);
+      await withinDeadline(this.askDatabase(), PROBE_TIMEOUT_MS, tooSlow);
       this.databaseFailures = 0;
     } catch (error) {
       this.databaseFailures += 1;
       this.logger.warn({ msg: 'database does not answer', failures: this.databaseFailures, err: error });
     }
+  }
+
+  /** Whether all migrations have run is asked until they have. */
+  private async askDatabase(): Promise<void> {
+    const { manager } = this.unitOfWork;
+    if (this.isMigrated) await manager.query('SELECT 1');
+    else this.isMigrated = !(await manager.connection.showMigrations());
   }
 
   /** Only where the database is a file of ours. */

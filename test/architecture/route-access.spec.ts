@@ -13,11 +13,15 @@ const PUBLIC_ROUTES = new Set([
   'HealthController.summary',
   'HealthController.live',
   'HealthController.ready',
+  // METRICS_TOKEN is the credential.
+  'MetricsController.show',
   'AuthController.register',
   'AuthController.logIn',
   // The refresh token in its body is the credential.
   'AuthController.logOut',
   'AuthController.refresh',
+  // Address and password in its body are the credential.
+  'AccountController.restore',
 ]);
 
 interface Route {
