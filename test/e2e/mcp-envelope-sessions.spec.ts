@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EventBus } from '../../src/common/event-bus.js';
+import { DenialNotes } from '../../src/egress/denial-notes.js';
 import { ManualClock } from '../../src/common/clock.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { EgressConnector } from '../../src/egress/connector.js';
@@ -180,6 +182,7 @@ describe('what is known of servers', () => {
     new TrustedHosts(config),
     new OwnEndpoints(config, resolver),
     resolver,
+    new DenialNotes(new EventBus(), new ManualClock()),
   );
   const upstream = new UpstreamClient(new EgressConnector(guard));
   const clock = new ManualClock();

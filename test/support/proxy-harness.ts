@@ -1,3 +1,5 @@
+import { EventBus } from '../../src/common/event-bus.js';
+import { DenialNotes } from '../../src/egress/denial-notes.js';
 import { FREE_ADMISSION } from '../../src/credits/requests/admission.js';
 import type { RequestBudget } from '../../src/credits/requests/request-budget.js';
 import type { RequestPricing } from '../../src/credits/requests/request-pricing.js';
@@ -107,7 +109,7 @@ export async function startProxy(
   const clock = new SystemClock();
   const resolver = new SystemHostResolver();
   const [trusted, own] = [new TrustedHosts(config), new OwnEndpoints(config, resolver)];
-  const guard = new EgressGuard(config, trusted, own, resolver);
+  const guard = new EgressGuard(config, trusted, own, resolver, new DenialNotes(new EventBus(), clock));
   const connector = new EgressConnector(guard);
   const balancer = new LoadBalancerService(config, clock);
   const [instances, pools] = [new InstanceDirectory(), new PoolDirectory()];
