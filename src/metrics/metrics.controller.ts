@@ -1,14 +1,13 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { Controller, Get, Headers, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../common/caller.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { AppConfig } from '../config/config.js';
 import { metricsClosed, metricsTokenRequired } from './metrics.errors.js';
 
-/** For operators alone, so it is no part of the API's document. */
-@ApiExcludeController()
+@ApiTags('health')
 @Controller('metrics')
 export class MetricsController {
   constructor(
@@ -19,6 +18,7 @@ export class MetricsController {
   /** Numbers of this process, in Prometheus' text form. The token in METRICS_TOKEN is the credential. */
   @Get()
   @Public()
+  @ApiProduces('text/plain')
   async show(
     @Headers('authorization') authorization: string | undefined,
     @Res() reply: FastifyReply,
