@@ -168,6 +168,12 @@ async function benchStreams() {
   }
 }
 
+async function speedOf(target, what) {
+  const { isWhole, megabytesPerSecond } = await order(towards(target, what));
+  if (!isWhole) throw new Error(`${target.name}: a body was cut`);
+  return megabytesPerSecond;
+}
+
 async function benchBulk() {
   const bytes = 64 * 1_048_576;
   const down = { kind: 'bulk', method: 'GET', path: `/bytes/${bytes}`, bytes };
@@ -179,11 +185,8 @@ async function benchBulk() {
     resetPeak(target.pid);
     const figures = { down: [], up: [] };
     for (let index = 0; index < ROUNDS; index += 1) {
-      for (const [name, what] of Object.entries({ down, up })) {
-        const { isWhole, megabytesPerSecond } = await order(towards(target, what));
-        if (!isWhole) throw new Error(`${target.name}: a body was cut`);
-        figures[name].push(megabytesPerSecond);
-      }
+      figures.down.push(await speedOf(target, down));
+      figures.up.push(await speedOf(target, up));
     }
     const grown = (peakKiB(target.pid) - before) / 1024;
     row([target.name, median(figures.down).toFixed(0), median(figures.up).toFixed(0), grown.toFixed(1)]);

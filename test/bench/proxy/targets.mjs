@@ -122,39 +122,35 @@ export async function startGpuProxy(upstreams) {
   return { name: 'GPU Proxy', port, prefix, headers: { 'X-API-Key': key }, ...running, stop };
 }
 
-async function call(url, { method = 'POST', key, token, body } = {}) {
-  const answer = await fetch(url, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      ...(key && { 'x-api-key': key }),
-      ...(token && { authorization: `Bearer ${token}` }),
-    },
-    body: body && JSON.stringify(body),
-  });
+async function ask(url, init) {
+  const answer = await fetch(url, init);
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
   return answer.json();
 }
 
+const post = (url, headers, body) =>
+  ask(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
 async function openAccount(url) {
   const person = { email: 'bench@example.com', password: 'a password of the benchmark' };
-  await call(`${url}/api/v1/auth/register`, { body: { ...person, name: 'Bench' } });
-  const { tokens } = await call(`${url}/api/v1/auth/login`, { body: person });
-  const { api_key: key } = await call(`${url}/api/v1/auth/apikey`, {
-    token: tokens.access_token,
-    body: { name: 'bench' },
-  });
+  await post(`${url}/api/v1/auth/register`, {}, { ...person, name: 'Bench' });
+  const { tokens } = await post(`${url}/api/v1/auth/login`, {}, person);
+  const headers = { authorization: `Bearer ${tokens.access_token}` };
+  const { api_key: key } = await post(`${url}/api/v1/auth/apikey`, headers, { name: 'bench' });
   return key;
 }
 
 async function rentAll(url, key, count) {
-  await call(`${url}/api/v1/gpu/instances/reserve`, { key, body: { count, pool: 'bench' } });
+  const headers = { 'x-api-key': key };
+  await post(`${url}/api/v1/gpu/instances/reserve`, headers, { count, pool: 'bench' });
   for (;;) {
-    const { rentals } = await call(`${url}/api/v1/gpu/rentals`, { method: 'GET', key });
+    const { rentals } = await ask(`${url}/api/v1/gpu/rentals`, { headers });
     if (rentals.filter(({ state }) => state === 'running').length >= count) {
-      const probe = await fetch(`${url}/api/v1/gpu/pools/bench/proxy/v1/models`, {
-        headers: { 'x-api-key': key },
-      });
+      const probe = await fetch(`${url}/api/v1/gpu/pools/bench/proxy/v1/models`, { headers });
       if (probe.status === 200) return;
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
