@@ -72,11 +72,7 @@ export class ClientAnswer implements AnswerSink {
     this.progress?.push(chunk);
     const { response } = this.visit;
     if (response.destroyed || response.write(chunk)) return true;
-    this.stallTimer = setTimeout(() => response.destroy(), this.stallTimeoutMs);
-    response.once('drain', () => {
-      clearTimeout(this.stallTimer);
-      this.exchange?.resume();
-    });
+    this.stallTimer ??= this.awaitDrain();
     return false;
   }
 
@@ -100,6 +96,17 @@ export class ClientAnswer implements AnswerSink {
       if (response.chunkedEncoding || this.hasLength) response.destroy();
       else response.socket?.resetAndDestroy();
     });
+  }
+
+  /** Once for all that the client does not take: what was read before the pause may be several pieces. */
+  private awaitDrain(): NodeJS.Timeout {
+    const { response } = this.visit;
+    response.once('drain', () => {
+      clearTimeout(this.stallTimer);
+      this.stallTimer = undefined;
+      this.exchange?.resume();
+    });
+    return setTimeout(() => response.destroy(), this.stallTimeoutMs);
   }
 
   private headersOf(head: AnswerHead, served: Served): string[] {

@@ -4,7 +4,7 @@ import { readSources } from './source-tree.js';
 /** The only places that may open a connection to the outside. */
 const DOORS = [
   /^src\/egress\//,
-  /^src\/proxy\/(?:upstream\.client|upgrade-request)\.ts$/,
+  /^src\/proxy\/upstream\.client\.ts$/,
   /^src\/proxy\/protocols\/open-inference\/grpc\/grpc-channels\.ts$/,
   /^src\/providers\/provider-http\.ts$/,
 ];

@@ -139,6 +139,36 @@ describe('streams', () => {
   });
 });
 
+describe('a client that was slow for a while', () => {
+  it('gets all of a stream that goes on for longer than it may stand still', async () => {
+    const piece = Buffer.alloc(1024, 'x');
+    const [pieces, late] = [16_384, 8];
+    answer = (_, response) => {
+      for (let count = 0; count < pieces; count += 1) response.write(piece);
+      response.once('drain', () => void trickle(response));
+    };
+    const trickle = async (response: ServerResponse): Promise<void> => {
+      for (let count = 0; count < late; count += 1) {
+        await delay(100);
+        response.write(piece);
+      }
+      response.end();
+    };
+    const socket = open(head(['Connection: close'])).pause();
+    await delay(300);
+    let size = 0;
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      text = (text + chunk.toString('latin1')).slice(-8);
+    });
+    socket.resume();
+    await once(socket, 'close');
+    expect(text).toMatch(/\r\n0\r\n\r\n$/);
+    expect(size).toBeGreaterThan(piece.length * (pieces + late));
+  });
+});
+
 describe('a client that leaves', () => {
   const left = async (prepare: (response: ServerResponse) => void): Promise<number> => {
     const gone = deferred<number>();
