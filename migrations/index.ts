@@ -3,11 +3,13 @@ import { JobsAndIdempotency1764000000010 } from './1764000000010-jobs-and-idempo
 import { Users1764000000100 } from './1764000000100-users.js';
 import { Sessions1764000000110 } from './1764000000110-sessions.js';
 import { ApiKeys1764000000120 } from './1764000000120-api-keys.js';
+import { KeyLimits1764000000121 } from './1764000000121-key-limits.js';
 import { Credits1764000000200 } from './1764000000200-credits.js';
 import { RequestBlocks1764000000210 } from './1764000000210-request-blocks.js';
 import { UnitEconomics1764000000211 } from './1764000000211-unit-economics.js';
 import { Quotas1764000000212 } from './1764000000212-quotas.js';
 import { AutoRenew1764000000213 } from './1764000000213-auto-renew.js';
+import { KeyBudgets1764000000214 } from './1764000000214-key-budgets.js';
 import { CashBook1764000000220 } from './1764000000220-cash-book.js';
 import { StaticContracts1764000000250 } from './1764000000250-static-contracts.js';
 import { Gpu1764000000300 } from './1764000000300-gpu.js';
@@ -31,11 +33,13 @@ export const MIGRATIONS: readonly MigrationClass[] = [
   Users1764000000100,
   Sessions1764000000110,
   ApiKeys1764000000120,
+  KeyLimits1764000000121,
   Credits1764000000200,
   RequestBlocks1764000000210,
   UnitEconomics1764000000211,
   Quotas1764000000212,
   AutoRenew1764000000213,
+  KeyBudgets1764000000214,
   CashBook1764000000220,
   StaticContracts1764000000250,
   Gpu1764000000300,

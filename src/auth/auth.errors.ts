@@ -92,6 +92,23 @@ export function scopesNotYours(scopes: readonly KeyScope[]): DomainError {
   return new DomainError('scope_not_allowed', 403, `You cannot give away: ${scopes.join(', ')}.`);
 }
 
+/** The successor of another key would not be narrowed as this one is. */
+export function limitsNotYours(): DomainError {
+  return new DomainError('scope_not_allowed', 403, 'A key with limits can rotate itself and no other.');
+}
+
+/** The key is good, but not from where it came. */
+export function addressNotAllowed(): DomainError {
+  return new DomainError('address_not_allowed', 403, 'This API key may not be used from this address.');
+}
+
+/** What the request will cost is not known when it is made, and the key may only spend so much. */
+export function spendLimitedKey(): DomainError {
+  const detail =
+    'This begins something that costs until it is ended; a key with a spend limit may not do that.';
+  return new DomainError('spend_limited_key', 403, detail);
+}
+
 export function notInFuture(field: string): DomainError {
   const message = 'must be in the future';
   return new DomainError('invalid_input', 422, `Not accepted: ${field}.`, { errors: [{ field, message }] });

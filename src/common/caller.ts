@@ -13,6 +13,21 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What the owner of an API key has narrowed it to, beside its scopes. What is absent narrows nothing. */
+export interface KeyLimits {
+  /** Names the key across its rotations: what is counted against a limit goes on when it gets a successor. */
+  id: string;
+  /** Micro-credits that its requests may cost altogether. */
+  spendMicro?: number;
+  /** On both planes together. */
+  requestsPerMinute?: number;
+  allowsAddress?(address: string): boolean;
+  /** As the upstream calls it, without a pool's prefix. */
+  allowsModel?(model: string): boolean;
+  /** @param names of a pool, an instance or a rental, whichever the request goes to; `url` is the one that was typed */
+  allowsTarget?(names: readonly string[], url?: URL): boolean;
+}
+
 /** Who is calling, as the guard or the data-plane door established it. */
 export interface Caller {
   userId: string;
@@ -24,6 +39,8 @@ export interface Caller {
   /** Id of the API key or of the login session. */
   credentialId: string;
   scopes: readonly Scope[];
+  /** Of an API key that has any. */
+  limits?: KeyLimits;
 }
 
 /** The part of a request that the guard fills. */
@@ -35,7 +52,8 @@ export interface RequestWithCaller {
 export type RouteAccess =
   | { kind: 'public' }
   | { kind: 'admin' }
-  | { kind: 'scope'; scope: Scope }
+  /** `isOpenEnded`: begins something whose cost nobody knows yet, so that it is closed to keys with a spend limit. */
+  | { kind: 'scope'; scope: Scope; isOpenEnded?: boolean }
   /** A login's token, never an API key; `evenWithTemporaryPassword` opens it to callers who must change theirs. */
   | { kind: 'login'; evenWithTemporaryPassword?: boolean };
 
@@ -50,7 +68,8 @@ const access = (value: RouteAccess, ...documented: Access[]): Access =>
 /** Open to everybody. */
 export const Public = (): Access => access({ kind: 'public' }, ApiSecurity({}));
 export const AdminOnly = (): Access => access({ kind: 'admin' });
-export const RequireScope = (scope: Scope): Access => access({ kind: 'scope', scope });
+export const RequireScope = (scope: Scope, options: { isOpenEnded?: boolean } = {}): Access =>
+  access({ kind: 'scope', scope, ...options });
 export const JwtOnly = (options: { evenWithTemporaryPassword?: boolean } = {}): Access =>
   access({ kind: 'login', ...options }, ApiSecurity('bearer'));
 

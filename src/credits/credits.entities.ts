@@ -5,6 +5,7 @@ import { CreditHold } from './ledger/hold.entity.js';
 import { CreditTransfer } from './ledger/transfer.entity.js';
 import { RentalMeter } from './metering/rental-meter.entity.js';
 import { CreditQuota } from './quotas/credit-quota.entity.js';
+import { KeyBudget } from './requests/key-budget.entity.js';
 import { RequestBlock } from './requests/request-block.entity.js';
 import { CreditSession } from './usage/credit-session.entity.js';
 import { UsageRecord } from './usage/usage-record.entity.js';
@@ -17,6 +18,7 @@ export const CREDITS_ENTITIES = [
   CreditEntry,
   RentalMeter,
   RequestBlock,
+  KeyBudget,
   CreditQuota,
   AutoRenewRule,
   UsageRecord,

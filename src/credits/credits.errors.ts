@@ -12,6 +12,13 @@ export function insufficientCredits(neededMicro: number, availableMicro: number)
   return new DomainError('insufficient_credits', 402, detail, { data: { needed, available } });
 }
 
+/** 402: the key that the request came with has spent what it may; other keys of the account go on. */
+export function keySpendLimitReached(limitMicro: number): DomainError {
+  const spend_limit = creditsFromMicro(limitMicro);
+  const detail = `The spend limit of this API key, ${spend_limit} credits, is reached.`;
+  return new DomainError('key_spend_limit_reached', 402, detail, { data: { spend_limit } });
+}
+
 /** 403: a dispute or a debt beyond the allowed overage has stopped the account. */
 export function accountFrozen(): DomainError {
   return new DomainError('account_frozen', 403, 'The credit account is frozen; please contact the operator.');

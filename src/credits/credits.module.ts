@@ -47,12 +47,15 @@ import { Quotas } from './quotas/quotas.service.js';
 import { RequestQuota } from './quotas/request-quota.js';
 import { BlockBook } from './requests/block-book.js';
 import { BlockFunds } from './requests/block-funds.js';
+import { BlockHolds } from './requests/block-holds.js';
 import { BlockKeeper } from './requests/block-keeper.js';
 import { BlockReaper } from './requests/block-reaper.js';
 import { BlockRecall } from './requests/block-recall.js';
 import { BlockRoom } from './requests/block-room.js';
 import { BlockUpkeep } from './requests/block-upkeep.js';
 import { RequestBlockRepository } from './requests/request-block.repository.js';
+import { KeyBudgetRepository } from './requests/key-budget.repository.js';
+import { PurseReader } from './requests/purse-reader.js';
 import { RequestBudget } from './requests/request-budget.js';
 import { RequestPricing } from './requests/request-pricing.js';
 import { CreditHistory } from './usage/credit-history.service.js';
@@ -96,11 +99,14 @@ const METERING = [
 const REQUESTS = [
   BlockBook,
   BlockFunds,
+  BlockHolds,
   BlockKeeper,
   BlockReaper,
   BlockRecall,
   BlockRoom,
   BlockUpkeep,
+  KeyBudgetRepository,
+  PurseReader,
   RequestBlockRepository,
 ];
 const QUOTAS = [GpuQuota, QuotaRepository, QuotaSettings, RequestQuota];

@@ -33,7 +33,7 @@ export class InstancesController {
 
   /** Rents one offer; answers when the contract exists, not when it runs. */
   @Post(':provider/:offerId')
-  @RequireScope('gpu:write')
+  @RequireScope('gpu:write', { isOpenEnded: true })
   create(
     @CurrentCaller() caller: Caller,
     @Param() at: { provider: string; offerId: string },

@@ -42,16 +42,16 @@ export class Admission {
   }
 
   private limit(visit: Visit, caller: Caller): Caller | Promise<Caller> {
-    const decision = this.limits.take(caller);
-    return decision instanceof Promise
-      ? decision.then((made) => counted(visit, caller, made))
-      : counted(visit, caller, decision);
+    const decisions = this.limits.take(caller);
+    return decisions instanceof Promise
+      ? decisions.then((made) => counted(visit, caller, made))
+      : counted(visit, caller, decisions);
   }
 }
 
 /** The headers are for whatever the answer will be. */
-function counted(visit: Visit, caller: Caller, decision: RateDecision): Caller {
-  const headers = rateLimitHeaders(decision);
+function counted(visit: Visit, caller: Caller, decisions: readonly RateDecision[]): Caller {
+  const headers = rateLimitHeaders(...decisions);
   for (const name in headers) visit.extraHeaders.push(name, headers[name]);
   return caller;
 }

@@ -31,6 +31,7 @@ export class DestinationFinder {
     return {
       poolKey: pool.key,
       poolName: pool.name,
+      names: [pool.name],
       mcpPath: pool.mcpPath,
       upstreamHeaders: pool.upstreamHeaders,
       next: (tried) => this.member(pool, leaseKey, tried),
@@ -42,13 +43,13 @@ export class DestinationFinder {
    * @throws DomainError 404 `pool_not_found`
    */
   memberOf(ownerId: string, name: string, rentalId: string): Destination | undefined {
-    const { poolName, mcpPath, upstreamHeaders } = this.pool(ownerId, name);
+    const { poolName, names, mcpPath, upstreamHeaders } = this.pool(ownerId, name);
     const instance = this.instances.findByRental(rentalId);
     if (instance?.ownerId !== ownerId || !instance.isServing) return undefined;
     const origin = originOf(instance, this.pools.find(ownerId, name)?.port);
     return origin === undefined
       ? undefined
-      : { ...this.running(instance, origin), poolName, mcpPath, upstreamHeaders };
+      : { ...this.running(instance, origin), poolName, names, mcpPath, upstreamHeaders };
   }
 
   /** @throws DomainError 404 `instance_not_found`, also for another user's */
@@ -71,15 +72,16 @@ export class DestinationFinder {
    */
   async target(ownerId: string, url: URL): Promise<Destination> {
     const own = this.instances.ofOwner(ownerId).find((instance) => servesFrom(instance, url.origin));
-    if (own) return this.running(own, url.origin);
+    if (own) return { ...this.running(own, url.origin), url };
     await this.guard.check(url, 'target');
-    return { next: () => ({ origin: url.origin, kind: 'target' }) };
+    return { names: [], url, next: () => ({ origin: url.origin, kind: 'target' }) };
   }
 
   private running(instance: RoutableInstance, origin = originOf(instance)): Destination {
     if (origin === undefined) throw noServicePort();
     const { instanceId, rentalId } = instance;
     return {
+      names: [instanceId, rentalId],
       next: () => {
         const lease = new Stay(this.balancer.leaseInstance(instanceId), rentalId, this.busyTime);
         return { origin, kind: 'instance', instanceId, lease };

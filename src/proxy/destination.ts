@@ -16,6 +16,10 @@ export interface Destination {
   /** The pool's key in the balancer: only a pool has other instances to try, and a budget for it. */
   poolKey?: string;
   poolName?: string;
+  /** What a key's list of targets may call it: the pool; or the instance and its rental. */
+  names: readonly string[];
+  /** The URL that the caller typed. */
+  url?: URL;
   /** Where the MCP server of a pool's instances is, with its query. */
   mcpPath?: string;
   /** Credentials for the upstream that the pool's owner filed. */

@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Caller } from '../common/caller.js';
+import type { Caller, KeyLimits } from '../common/caller.js';
 import { Clock } from '../common/clock.js';
 import { FREE_ADMISSION, type Admission } from '../credits/requests/admission.js';
+import type { SpendLimit } from '../credits/requests/purse.js';
 import { RequestBudget } from '../credits/requests/request-budget.js';
 import { RequestPricing } from '../credits/requests/request-pricing.js';
 import { UsageRecorder, type UsageEvent } from '../credits/usage/usage-recorder.js';
@@ -41,7 +42,7 @@ export class Metering {
   /**
    * Leave to send a request: at once when requests are free or the caller's block of credits has room.
    * @param body when it is here in one piece
-   * @throws (rejects) 402 `insufficient_credits`, 403 `quota_exceeded` or `account_frozen`
+   * @throws (rejects) 402 `insufficient_credits` or `key_spend_limit_reached`, 403 `quota_exceeded` or `account_frozen`
    */
   admit(
     visit: Visit,
@@ -52,7 +53,8 @@ export class Metering {
     const worstCaseMicro = isFree
       ? 0
       : this.pricing.worstCaseMicro(requestSizeOf(visit.request, body, { timeLimitMs, isByToken }));
-    return this.budget.admit(visit.caller.userId, worstCaseMicro);
+    const { userId, limits } = visit.caller;
+    return this.budget.admit(userId, worstCaseMicro, spendLimitOf(limits));
   }
 
   /**
@@ -148,4 +150,8 @@ function keyIdOf({ credential, credentialId }: Caller): string | null {
 /** An answer without a body is one too. */
 function isDelivered({ bytesOut, outcome, status }: ExchangeReport): boolean {
   return bytesOut > 0 || (outcome === 'success' && status < 400);
+}
+
+function spendLimitOf(limits: KeyLimits | undefined): SpendLimit | undefined {
+  return limits?.spendMicro === undefined ? undefined : { id: limits.id, limitMicro: limits.spendMicro };
 }

@@ -4,6 +4,7 @@ import { AppConfig } from '../config/config.js';
 import type { Destination } from './destination.js';
 import { DestinationFinder } from './destination-finder.js';
 import { readEnvelope, type EnvelopeRequest } from './envelope-request.js';
+import { requireTarget } from './key-limits.js';
 import { PROTOCOL_HANDLERS } from './protocols/index.js';
 import type { ProtocolHandler } from './protocols/protocol-handler.js';
 import { bodyTooLarge, malformedJson } from './proxy.errors.js';
@@ -37,6 +38,7 @@ export class ProxyController {
       const envelope = readEnvelope(decode(body), this.protocols);
       const handler = this.protocols.find(({ name }) => name === envelope.protocol);
       const destination = await this.destinationOf(visit, envelope, handler);
+      requireTarget(visit.caller, destination);
       await handler?.serve(visit, envelope, destination);
     } catch (error) {
       visit.refuse(isDomainError(error) ? error : describeFailure(error as Error, 'connect').error);

@@ -5,6 +5,7 @@ import { ClientAnswer } from './client-answer.js';
 import type { Destination } from './destination.js';
 import { DestinationFinder } from './destination-finder.js';
 import { forwardingOf } from './forwarding.js';
+import { requireModel, requireTarget } from './key-limits.js';
 import { Peers } from './peers.js';
 import { passBodyOf } from './body-passage.js';
 import { malformedPath } from './proxy.errors.js';
@@ -26,6 +27,7 @@ export class TransparentHandler {
   /** @throws DomainError when the request is refused before anything is sent */
   serve(visit: Visit): void {
     const destination = this.destinationOf(visit);
+    requireModel(visit.caller, undefined);
     const timeLimitMs = parseTimeLimitHeader(visit.request.headers['x-timelimit']);
     passBodyOf(visit, this.config.proxy, (body, contentLength) => {
       const headers = this.headersFor(visit, destination, contentLength);
@@ -35,12 +37,15 @@ export class TransparentHandler {
     });
   }
 
-  /** @throws DomainError 404, or 400 for a name that is no valid percent-encoding */
+  /** @throws DomainError 404, 403 `target_not_allowed`, or 400 for a name that is no valid percent-encoding */
   destinationOf({ match, caller }: Visit): Destination {
     const name = decode(match.parameter);
-    return match.route.handler === 'rental'
-      ? this.finder.rental(caller.userId, name)
-      : this.finder.pool(caller.userId, name);
+    const destination =
+      match.route.handler === 'rental'
+        ? this.finder.rental(caller.userId, name)
+        : this.finder.pool(caller.userId, name);
+    requireTarget(caller, destination);
+    return destination;
   }
 
   /** The flat headers for the upstream, without those of the caller's that are `withheld`. */

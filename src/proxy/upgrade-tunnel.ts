@@ -5,6 +5,7 @@ import { AppConfig } from '../config/config.js';
 import type { Admission } from '../credits/requests/admission.js';
 import type { LeaseOutcome } from '../loadbalancer/lease.js';
 import type { Destination, Route } from './destination.js';
+import { requireModel } from './key-limits.js';
 import { ProxyService } from './proxy.service.js';
 import { visitedBy } from './stay.js';
 import { TransparentHandler } from './transparent.handler.js';
@@ -47,6 +48,7 @@ export class UpgradeTunnel implements OnModuleDestroy {
   async open(visit: Visit, client: Socket, clientBytes: Buffer): Promise<void> {
     const timeLimitMs = parseTimeLimitHeader(visit.request.headers['x-timelimit']);
     const destination = this.transparent.destinationOf(visit);
+    requireModel(visit.caller, undefined);
     const order = { visit, client, destination, timeLimitMs, attempts: 0, isOpen: false };
     const admission = await this.proxy.admit(visit, timeLimitMs, () => order.isOpen);
     admission.onExhausted(() => client.destroy());

@@ -1,6 +1,7 @@
 import { Entity, Index, Unique } from 'typeorm';
 import { Id, Instant, Json, Reference, Text } from '../../database/columns.js';
 import type { KeyScope } from './key-scopes.js';
+import type { StoredKeyLimits } from './stored-key-limits.js';
 
 /** A key of a user. The key itself is stored nowhere: only what can check it. */
 @Entity('api_keys')
@@ -27,6 +28,12 @@ export class ApiKey {
   @Text({ length: 64 }) keyBcrypt: string;
 
   @Json() scopes: KeyScope[];
+
+  /** Null = narrowed by its scopes alone. */
+  @Json({ nullable: true }) limits: StoredKeyLimits | null;
+
+  /** The first of the keys that it comes from by rotation, under which its limits are counted; null = itself. */
+  @Reference({ nullable: true }) originId: string | null;
 
   @Instant() createdAt: number;
 

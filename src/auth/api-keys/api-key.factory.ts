@@ -6,6 +6,7 @@ import { newApiKey } from './api-key-format.js';
 import { ApiKeyHasher } from './api-key-hasher.js';
 import type { ApiKey } from './api-key.entity.js';
 import type { KeyScope } from './key-scopes.js';
+import type { StoredKeyLimits } from './stored-key-limits.js';
 
 export interface KeyTerms {
   userId: string;
@@ -13,6 +14,9 @@ export interface KeyTerms {
   scopes: readonly KeyScope[];
   /** Epoch milliseconds; null = it does not expire. */
   expiresAt: number | null;
+  limits: StoredKeyLimits | null;
+  /** Of a key that is rotated; absent for one that is new. */
+  originId?: string | null;
 }
 
 /** A new key and its row. The text exists nowhere else and is shown once. */
@@ -29,7 +33,7 @@ export class ApiKeyFactory {
     private readonly clock: Clock,
   ) {}
 
-  async mint({ userId, name, scopes, expiresAt }: KeyTerms): Promise<MintedKey> {
+  async mint({ userId, name, scopes, expiresAt, limits, originId = null }: KeyTerms): Promise<MintedKey> {
     const isTest = this.config.mode.isDeveloper || this.config.providers.sandbox.isEnabled;
     const { text, keyId, prefix } = newApiKey(isTest ? 'test' : 'live');
     const key: ApiKey = {
@@ -40,6 +44,8 @@ export class ApiKeyFactory {
       prefix,
       ...(await this.hasher.verifiersOf(text)),
       scopes: [...scopes],
+      limits,
+      originId,
       createdAt: this.clock.now(),
       expiresAt,
       lastUsedAt: null,

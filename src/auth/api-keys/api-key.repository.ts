@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull, LessThan, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { UnitOfWork } from '../../database/unit-of-work.js';
+import { User } from '../../users/user.entity.js';
 import { ApiKey } from './api-key.entity.js';
 
 /** A position in a user's list of keys, which is ordered by creation, newest first. */
@@ -17,8 +18,16 @@ export class ApiKeyRepository {
     await manager.insert(ApiKey, key);
   }
 
-  findByKeyId(keyId: string): Promise<ApiKey | null> {
-    return this.unitOfWork.manager.findOneBy(ApiKey, { keyId });
+  /** A key and the account it belongs to, in one query. */
+  async findWithUser(keyId: string): Promise<{ key: ApiKey; user: User } | null> {
+    const found = await this.unitOfWork.manager
+      .createQueryBuilder(ApiKey, 'key')
+      .innerJoinAndMapOne('key.user', User, 'user', 'user.id = key.userId')
+      .where({ keyId })
+      .getOne();
+    if (!found) return null;
+    const { user, ...key } = found as ApiKey & { user: User };
+    return { key, user };
   }
 
   findUnrevoked(userId: string, id: string): Promise<ApiKey | null> {

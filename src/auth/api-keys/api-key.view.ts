@@ -1,7 +1,8 @@
 import type { ApiKey } from './api-key.entity.js';
+import { KeyLimitsView, limitsView } from './key-limits.view.js';
 
 /** A key as lists show it: enough to recognise it, nothing to use it with. */
-export class ApiKeyView {
+export class ApiKeyView extends KeyLimitsView {
   id: string;
   name: string;
   /** How the key begins. */
@@ -21,6 +22,7 @@ export class ApiKeyView {
       created_at: new Date(key.createdAt).toISOString(),
       last_used_at: isoOrNull(key.lastUsedAt),
       expires_at: isoOrNull(key.expiresAt),
+      ...limitsView(key.limits),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Header, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, JwtOnly, RequireScope, type Caller } from '../../common/caller.js';
+import { microFromCredits } from '../../common/money.js';
 import { CreateApiKeyDto } from '../dto/create-api-key.dto.js';
 import { PageQueryDto } from '../dto/page-query.dto.js';
 import { RotateApiKeyDto } from '../dto/rotate-api-key.dto.js';
@@ -9,6 +10,7 @@ import { readPage } from '../page.js';
 import { ApiKeyListView } from './api-key-list.view.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { CreatedApiKeyView } from './created-api-key.view.js';
+import type { StoredKeyLimits } from './stored-key-limits.js';
 
 @ApiTags('auth')
 @Controller('auth/apikey')
@@ -22,7 +24,8 @@ export class ApiKeysController {
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateApiKeyDto): Promise<CreatedApiKeyView> {
     const { name, scopes, expires_at: expiry } = body;
     const expiresAt = expiry === undefined ? undefined : Date.parse(expiry);
-    return CreatedApiKeyView.from(await this.keys.create(caller, { name, scopes, expiresAt }));
+    const limits = limitsOf(body);
+    return CreatedApiKeyView.from(await this.keys.create(caller, { name, scopes, expiresAt, limits }));
   }
 
   /** My keys, without the keys themselves. */
@@ -41,7 +44,7 @@ export class ApiKeysController {
     return { message: 'API key revoked.' };
   }
 
-  /** Replaces a key by a new one with the same name, scopes and expiry. */
+  /** Replaces a key by a new one with the same name, scopes, limits and expiry. */
   @RequireScope('keys:manage')
   @Post(':id/rotate')
   @Header('Cache-Control', 'no-store')
@@ -52,4 +55,15 @@ export class ApiKeysController {
   ): Promise<CreatedApiKeyView> {
     return CreatedApiKeyView.from(await this.keys.rotate(caller, id, body.grace_hours ?? 0));
   }
+}
+
+function limitsOf(body: CreateApiKeyDto): StoredKeyLimits {
+  const spendLimit = body.spend_limit_credits;
+  return {
+    allowedIps: body.allowed_ips,
+    allowedModels: body.allowed_models,
+    allowedTargets: body.allowed_targets,
+    spendLimitMicro: spendLimit === undefined ? undefined : microFromCredits(spendLimit),
+    requestsPerMinute: body.requests_per_minute,
+  };
 }

@@ -7,6 +7,7 @@ import { UnitOfWork } from '../../database/unit-of-work.js';
 import {
   apiKeyNotFound,
   apiKeyReplaced,
+  limitsNotYours,
   notInFuture,
   scopesNotYours,
   tooManyApiKeys,
@@ -15,6 +16,7 @@ import type { ApiKey } from './api-key.entity.js';
 import { ApiKeyFactory, type KeyTerms, type MintedKey } from './api-key.factory.js';
 import { ApiKeyRepository, type ApiKeyCursor } from './api-key.repository.js';
 import { DEFAULT_KEY_SCOPES, type KeyScope } from './key-scopes.js';
+import { limitsOrNull, type StoredKeyLimits } from './stored-key-limits.js';
 
 /** Emitted after a key was revoked or its end was changed; `data.id` is the key. Whoever remembers it forgets it. */
 export const API_KEY_CHANGED = 'api_key.changed';
@@ -27,6 +29,7 @@ export interface NewKey {
   scopes?: readonly KeyScope[];
   /** Epoch milliseconds. */
   expiresAt?: number;
+  limits?: StoredKeyLimits;
 }
 
 /** The keys of users: made, listed, rotated and revoked. */
@@ -44,15 +47,17 @@ export class ApiKeysService {
    * @throws DomainError 403 `scope_not_allowed` (`admin` for someone who is none), 409 `too_many_api_keys`,
    *   422 `invalid_input` for an expiry that has passed
    */
-  async create(caller: Caller, { name, scopes = DEFAULT_KEY_SCOPES, expiresAt }: NewKey): Promise<MintedKey> {
+  async create(caller: Caller, newKey: NewKey): Promise<MintedKey> {
+    const { name, scopes = DEFAULT_KEY_SCOPES, expiresAt, limits = {} } = newKey;
     requireScopesOf(caller, scopes);
     if (expiresAt !== undefined && expiresAt <= this.clock.now()) throw notInFuture('expires_at');
-    return this.add({ userId: caller.userId, name, scopes, expiresAt: expiresAt ?? null });
+    const { userId } = caller;
+    return this.add({ userId, name, scopes, expiresAt: expiresAt ?? null, limits: limitsOrNull(limits) });
   }
 
   /** A key with the default scopes, made by an operator. @throws DomainError 409 `too_many_api_keys` */
   createForUser(userId: string, name: string): Promise<MintedKey> {
-    return this.add({ userId, name, scopes: DEFAULT_KEY_SCOPES, expiresAt: null });
+    return this.add({ userId, name, scopes: DEFAULT_KEY_SCOPES, expiresAt: null, limits: null });
   }
 
   /** Keys that are not revoked, newest first, at most `limit` from the position on; expired ones are among them. */
@@ -71,7 +76,8 @@ export class ApiKeysService {
   }
 
   /**
-   * A new key with the old one's name, scopes and expiry; the old one works for another `graceHours`.
+   * A new key with the old one's name, scopes, limits and expiry; the old one works for another `graceHours`. A key that is
+   * narrowed may rotate itself alone: another might open more than it does.
    * @throws DomainError 403 `scope_not_allowed` when the caller's own key may do less, 404 `api_key_not_found`,
    *   409 `api_key_replaced` when it was rotated before or has expired
    */
@@ -79,7 +85,8 @@ export class ApiKeysService {
     const old = await this.keys.findUnrevoked(caller.userId, id);
     if (!old) throw apiKeyNotFound();
     requireScopesOf(caller, old.scopes);
-    const minted = await this.factory.mint(old);
+    if (caller.limits && caller.credentialId !== id) throw limitsNotYours();
+    const minted = await this.factory.mint({ ...old, originId: old.originId ?? old.id });
     await this.replace(old, minted.key, this.clock.now() + graceHours * HOUR_MS);
     this.announceChange(caller.userId, id);
     return minted;

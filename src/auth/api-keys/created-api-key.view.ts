@@ -1,8 +1,9 @@
 import type { MintedKey } from './api-key.factory.js';
 import { isoOrNull } from './api-key.view.js';
+import { KeyLimitsView, limitsView } from './key-limits.view.js';
 
 /** A new key, the only time it is shown. */
-export class CreatedApiKeyView {
+export class CreatedApiKeyView extends KeyLimitsView {
   id: string;
   name: string;
   /** The key itself. It cannot be shown again. */
@@ -21,6 +22,7 @@ export class CreatedApiKeyView {
       prefix: key.prefix,
       scopes: key.scopes,
       expires_at: isoOrNull(key.expiresAt),
+      ...limitsView(key.limits),
       message: 'Keep this key now: it is not shown again.',
     };
   }

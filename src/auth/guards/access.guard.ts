@@ -8,6 +8,7 @@ import {
   insufficientScope,
   loginRequired,
   passwordChangeRequired,
+  spendLimitedKey,
   unauthenticated,
 } from '../auth.errors.js';
 import type { GuardedRequest } from '../request-device.js';
@@ -60,5 +61,6 @@ export function requireAccess(access: RouteAccess, caller: Caller | undefined): 
       return;
     case 'scope':
       if (!caller.scopes.includes(access.scope)) throw insufficientScope(access.scope);
+      if (access.isOpenEnded && caller.limits?.spendMicro !== undefined) throw spendLimitedKey();
   }
 }

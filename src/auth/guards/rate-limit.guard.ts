@@ -19,9 +19,9 @@ export class RateLimitGuard implements CanActivate {
     const { caller, method, routeOptions } = context.switchToHttp().getRequest<GuardedRequest>();
     if (!caller) return true;
     const policies = this.policies.ofRoute(method, routeOptions.url);
-    const decisions = await this.limiter.takeExactly(
-      policies.map((policy) => ({ policy, key: caller.userId })),
-    );
+    const asks = policies.map((policy) => ({ policy, key: caller.userId }));
+    const ofKey = this.policies.ofKey(caller);
+    const decisions = await this.limiter.takeExactly(ofKey ? [...asks, ofKey] : asks);
     context
       .switchToHttp()
       .getResponse<FastifyReply>()

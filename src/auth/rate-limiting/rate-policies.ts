@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
 import { AppConfig } from '../../config/config.js';
-import type { RatePolicy } from './rate-policy.js';
+import type { RateAsk, RatePolicy } from './rate-policy.js';
 
 const MINUTE_MS = 60_000;
 /** Good guesses of a key's checksum or of a live token never come by themselves, so a lot of them is an attack. */
@@ -50,6 +51,12 @@ export class RatePolicies {
       const { name, share, isCautious } = routeClass;
       return { routeClass, policy: { ...perMinute(name, Math.ceil(controlPerMinute * share)), isCautious } };
     });
+  }
+
+  /** A key's own limit, which counts by `KeyLimits.id`; undefined when it has none. */
+  ofKey({ limits }: Caller): RateAsk | undefined {
+    if (limits?.requestsPerMinute === undefined) return undefined;
+    return { policy: perMinute('key', limits.requestsPerMinute), key: limits.id };
   }
 
   /** All policies of a control-plane request. @param path of the route, e.g. `/api/v1/auth/apikey/:id` */

@@ -1,39 +1,31 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
-import { UsersService } from '../../users/users.service.js';
+import type { User } from '../../users/user.entity.js';
 import type { KeyParts } from '../api-keys/api-key-format.js';
 import { ApiKeyHasher } from '../api-keys/api-key-hasher.js';
 import type { ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeyRepository } from '../api-keys/api-key.repository.js';
+import { keyLimitsOf } from '../api-keys/key-limits.js';
 import { isScope } from '../api-keys/key-scopes.js';
 import type { VerifiedCaller } from './caller-cache.js';
 
-/** Looks a well-formed key up: one row by its public part, one for its user. */
+/** Looks a well-formed key up by its public part: one query for it and its user. */
 @Injectable()
 export class ApiKeyAuthenticator {
   constructor(
     private readonly keys: ApiKeyRepository,
     private readonly hasher: ApiKeyHasher,
-    private readonly users: UsersService,
     private readonly clock: Clock,
   ) {}
 
   /** Undefined when it does not open anything. */
   async identify({ text, keyId }: KeyParts): Promise<VerifiedCaller | undefined> {
-    const key = await this.keys.findByKeyId(keyId);
-    if (!key || !(await this.isRight(text, key)) || !this.isCurrent(key)) return undefined;
-    const user = await this.users.findById(key.userId);
-    if (!user?.isActive) return undefined;
-    const caller = {
-      userId: user.id,
-      email: user.email,
-      isAdmin: user.isAdmin && key.scopes.includes('admin'),
-      mustChangePassword: user.mustChangePassword,
-      credential: 'api_key' as const,
-      credentialId: key.id,
-      scopes: key.scopes.filter(isScope),
-    };
-    return { caller, validUntil: key.expiresAt ?? Infinity };
+    const found = await this.keys.findWithUser(keyId);
+    if (!found) return undefined;
+    const { key, user } = found;
+    if (!(await this.isRight(text, key)) || !this.isCurrent(key) || !user.isActive) return undefined;
+    return { caller: callerOf(key, user), validUntil: key.expiresAt ?? Infinity };
   }
 
   /** A key whose HMAC was made under another pepper gets one under ours. */
@@ -48,4 +40,17 @@ export class ApiKeyAuthenticator {
   private isCurrent({ revokedAt, expiresAt }: ApiKey): boolean {
     return revokedAt === null && (expiresAt === null || expiresAt > this.clock.now());
   }
+}
+
+function callerOf(key: ApiKey, user: User): Caller {
+  return {
+    userId: user.id,
+    email: user.email,
+    isAdmin: user.isAdmin && key.scopes.includes('admin'),
+    mustChangePassword: user.mustChangePassword,
+    credential: 'api_key',
+    credentialId: key.id,
+    scopes: key.scopes.filter(isScope),
+    limits: keyLimitsOf(key.originId ?? key.id, key.limits),
+  };
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
+import { addressNotAllowed } from '../auth.errors.js';
 import { LastUsedRecorder } from '../api-keys/last-used.recorder.js';
 import { CallerCache } from './caller-cache.js';
 import { CredentialLookup } from './credential-lookup.js';
@@ -24,8 +25,8 @@ export class CallerVerifier {
   /**
    * The caller at once when the credential was found good in the last 30 s, else a promise. X-API-Key decides when both
    * headers are there; nothing falls back to the other.
-   * @throws DomainError (or rejects) 401 `unauthenticated`, `invalid_api_key`, `invalid_token`, 429 `rate_limited`,
-   *   503 when the database cannot say
+   * @throws DomainError (or rejects) 401 `unauthenticated`, `invalid_api_key`, `invalid_token`, 403
+   *   `address_not_allowed`, 429 `rate_limited`, 503 when the database cannot say
    */
   verify(headers: IncomingHttpHeaders, address = NO_ADDRESS): Caller | Promise<Caller> {
     return this.verifyCredential(readCredential(headers), address);
@@ -35,8 +36,8 @@ export class CallerVerifier {
   verifyCredential(credential: Credential, address = NO_ADDRESS): Caller | Promise<Caller> {
     const digest = hash('sha256', credential.text, 'base64');
     const caller = this.cache.get(digest);
-    if (caller?.credential === credential.kind) return this.noted(caller);
-    return this.verifyOnce(digest, credential, address);
+    if (caller?.credential === credential.kind) return this.noted(caller, address);
+    return this.verifyOnce(digest, credential, address).then((known) => this.noted(known, address));
   }
 
   /** Simultaneous requests with one credential share one look at the database. */
@@ -55,10 +56,11 @@ export class CallerVerifier {
     const { generation } = this.cache;
     const verified = await this.lookup.verify(credential, address);
     this.cache.remember(digest, verified, generation);
-    return this.noted(verified.caller);
+    return verified.caller;
   }
 
-  private noted(caller: Caller): Caller {
+  private noted(caller: Caller, address: string): Caller {
+    if (caller.limits?.allowsAddress?.(address) === false) throw addressNotAllowed();
     if (caller.credential === 'api_key') this.lastUsed.touch(caller.credentialId);
     return caller;
   }

@@ -6,7 +6,7 @@ import type { Block } from './block.js';
 
 const SHORTEST_LEASE_MS = 2000;
 
-/** The blocks of this process, one per user, and the turn of those who change them. */
+/** The blocks of this process, one per purse, and the turn of those who change them. */
 @Injectable()
 export class BlockBook {
   /** Names this process among those that share the database. */
@@ -24,16 +24,16 @@ export class BlockBook {
     this.leaseMs = Math.max(SHORTEST_LEASE_MS, config.billing.holdTtlMs);
   }
 
-  /** The user's block when it has so much free and can be relied upon; no SQL, no wait. */
-  findWith(userId: string, neededMicro: number): Block | undefined {
-    const block = this.blocks.get(userId);
+  /** The purse's block when it has so much free and can be relied upon; no SQL, no wait. */
+  findWith(purseId: string, neededMicro: number): Block | undefined {
+    const block = this.blocks.get(purseId);
     return block !== undefined && block.freeMicro >= neededMicro && this.isReliable(block)
       ? block
       : undefined;
   }
 
-  find(userId: string): Block | undefined {
-    return this.blocks.get(userId);
+  find(purseId: string): Block | undefined {
+    return this.blocks.get(purseId);
   }
 
   all(): Block[] {
@@ -45,7 +45,7 @@ export class BlockBook {
   }
 
   add(block: Block): void {
-    this.blocks.set(block.userId, block);
+    this.blocks.set(block.purse.id, block);
     this.onAdded();
   }
 
@@ -63,18 +63,18 @@ export class BlockBook {
   }
 
   remove(block: Block): void {
-    if (this.blocks.get(block.userId) === block) this.blocks.delete(block.userId);
+    if (this.blocks.get(block.purse.id) === block) this.blocks.delete(block.purse.id);
   }
 
-  /** One after the other per user: only one of them asks the database for more. */
-  async inTurn<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    const before = this.turns.get(userId) ?? Promise.resolve();
+  /** One after the other per purse: only one of them asks the database for more. */
+  async inTurn<T>(purseId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.turns.get(purseId) ?? Promise.resolve();
     const mine = before.then(work, work);
-    this.turns.set(userId, mine);
+    this.turns.set(purseId, mine);
     try {
       return await mine;
     } finally {
-      if (this.turns.get(userId) === mine) this.turns.delete(userId);
+      if (this.turns.get(purseId) === mine) this.turns.delete(purseId);
     }
   }
 

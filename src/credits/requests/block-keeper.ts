@@ -3,11 +3,12 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { newId } from '../../common/id.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
-import { HoldKeeper } from '../ledger/hold-keeper.js';
 import type { CreditHold } from '../ledger/hold.entity.js';
 import { BlockBook } from './block-book.js';
 import { Block } from './block.js';
 import { chargeOf } from './block-charge.js';
+import { BlockHolds } from './block-holds.js';
+import type { Purse } from './purse.js';
 import type { RequestBlock } from './request-block.entity.js';
 import { RequestBlockRepository } from './request-block.repository.js';
 
@@ -24,13 +25,17 @@ export class BlockKeeper {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly rows: RequestBlockRepository,
-    private readonly holds: HoldKeeper,
+    private readonly holds: BlockHolds,
     private readonly book: BlockBook,
     private readonly clock: Clock,
   ) {}
 
-  /** A new block. The account must have been opened. @throws insufficient_credits, account_frozen */
-  async open(userId: string, amountMicro: number): Promise<Block> {
+  /**
+   * A new block. The account must have been opened.
+   * @throws insufficient_credits, account_frozen, key_spend_limit_reached
+   */
+  async open(purse: Purse, amountMicro: number): Promise<Block> {
+    const { userId, limit } = purse;
     const { ownerId } = this.book;
     const now = this.clock.now();
     const leaseUntil = this.newLease();
@@ -43,12 +48,12 @@ export class BlockKeeper {
         reference: ownerId,
         idempotencyKey,
       };
-      const { id } = await this.holds.place(request, manager);
-      const row = { holdId: id, userId, ownerId, leaseUntil, createdAt: now };
+      const { id } = await this.holds.place(request, limit, manager);
+      const row = { holdId: id, userId, ownerId, budgetId: budgetOf(purse), leaseUntil, createdAt: now };
       await this.rows.insert({ ...row, spentMicro: 0, state: 'open', isRecalled: false }, manager);
       return id;
     });
-    return new Block({ holdId, userId, amountMicro, leaseUntil, now });
+    return new Block({ holdId, purse, amountMicro, leaseUntil, now });
   }
 
   /** Posts what is spent and holds `byMicro` more, or `leastMicro` when that is too much for the account. */
@@ -58,7 +63,7 @@ export class BlockKeeper {
       const hold = await this.take(block, { leaseUntil }, manager);
       if (!hold) return undefined;
       const settledMicro = await this.postSpent(block, hold, manager);
-      const addedMicro = await this.extend(hold.id, byMicro, leastMicro, manager);
+      const addedMicro = await this.extend(block, hold, { byMicro, leastMicro }, manager);
       return { settledMicro, amountMicro: hold.amountMicro + addedMicro, isShort: addedMicro < leastMicro };
     });
     if (!truth) return 'lost';
@@ -90,7 +95,8 @@ export class BlockKeeper {
       const hold = await this.take(block, { isRecalled: false }, manager);
       if (!hold) return false;
       block.settledMicro = await this.postSpent(block, hold, manager);
-      await this.holds.shrink(hold, hold.amountMicro - keptMicro, manager);
+      const freedMicro = hold.amountMicro - keptMicro;
+      await this.holds.shrink(hold, budgetOf(block.purse), freedMicro, manager);
       return true;
     });
     return isKept ? 'kept' : 'lost';
@@ -101,7 +107,8 @@ export class BlockKeeper {
     await this.unitOfWork.run(async (manager) => {
       const spentMicro = block.dueMicro;
       const hold = await this.take(block, { state: 'closed', spentMicro }, manager);
-      if (hold) await this.holds.settle(chargeOf(hold, spentMicro), manager);
+      if (!hold) return;
+      await this.holds.settle(hold, budgetOf(block.purse), chargeOf(hold, spentMicro), manager);
     });
   }
 
@@ -133,23 +140,26 @@ export class BlockKeeper {
   /** Returns the sum that is posted now. */
   private async postSpent(block: Block, hold: CreditHold, manager: EntityManager): Promise<number> {
     const { spentMicro } = block;
-    const charge = chargeOf(hold, spentMicro);
-    if (charge.amountMicro > 0) await this.holds.capture(charge, manager);
+    await this.holds.capture(chargeOf(hold, spentMicro), manager);
     return spentMicro;
   }
 
   private async extend(
-    holdId: string,
-    byMicro: number,
-    leastMicro: number,
+    { purse: { limit } }: Block,
+    hold: CreditHold,
+    { byMicro, leastMicro }: { byMicro: number; leastMicro: number },
     manager: EntityManager,
   ): Promise<number> {
-    if (byMicro > 0 && (await this.holds.extend(holdId, byMicro, manager))) return byMicro;
+    if (byMicro > 0 && (await this.holds.extend(hold, limit, byMicro, manager))) return byMicro;
     const isWorthTrying = leastMicro > 0 && leastMicro < byMicro;
-    return isWorthTrying && (await this.holds.extend(holdId, leastMicro, manager)) ? leastMicro : 0;
+    return isWorthTrying && (await this.holds.extend(hold, limit, leastMicro, manager)) ? leastMicro : 0;
   }
 
   private newLease(): number {
     return this.clock.now() + this.book.leaseMs;
   }
+}
+
+function budgetOf({ limit }: Purse): string | null {
+  return limit?.id ?? null;
 }

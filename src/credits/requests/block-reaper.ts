@@ -2,9 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
-import { HoldKeeper } from '../ledger/hold-keeper.js';
 import { remainingOf } from '../ledger/hold.entity.js';
 import { chargeOf } from './block-charge.js';
+import { BlockHolds } from './block-holds.js';
 import type { RequestBlock } from './request-block.entity.js';
 import { RequestBlockRepository } from './request-block.repository.js';
 
@@ -22,7 +22,7 @@ export class BlockReaper {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly rows: RequestBlockRepository,
-    private readonly holds: HoldKeeper,
+    private readonly holds: BlockHolds,
     private readonly clock: Clock,
   ) {}
 
@@ -51,7 +51,7 @@ export class BlockReaper {
     const hold = await this.holds.get(block.holdId, manager);
     const charge = chargeOf(hold, block.spentMicro);
     const amountMicro = Math.min(charge.amountMicro, remainingOf(hold));
-    await this.holds.settle({ ...charge, amountMicro }, manager);
+    await this.holds.settle(hold, block.budgetId, { ...charge, amountMicro }, manager);
     return true;
   }
 }

@@ -4,6 +4,7 @@ import { BlockAdmission } from './admission.js';
 import { BlockBook } from './block-book.js';
 import { BlockFunds } from './block-funds.js';
 import type { Block } from './block.js';
+import type { Purse } from './purse.js';
 
 /** Room in blocks for requests: at once when it is there, else when the database has given more. */
 @Injectable()
@@ -14,9 +15,9 @@ export class BlockRoom {
     private readonly clock: Clock,
   ) {}
 
-  /** Without SQL; undefined when the user's block has not so much free. */
-  enter(userId: string, micro: number): BlockAdmission | undefined {
-    const block = this.book.findWith(userId, micro);
+  /** Without SQL; undefined when the purse's block has not so much free. */
+  enter(purse: Purse, micro: number): BlockAdmission | undefined {
+    const block = this.book.findWith(purse.id, micro);
     if (!block) return undefined;
     block.reserve(micro);
     block.inFlight++;
@@ -24,14 +25,14 @@ export class BlockRoom {
     return new BlockAdmission(block, micro, this.clock.elapsed());
   }
 
-  /** @throws insufficient_credits, account_frozen */
-  enterLater(userId: string, micro: number): Promise<BlockAdmission> {
-    return this.book.inTurn(userId, async () => {
+  /** @throws insufficient_credits, key_spend_limit_reached, account_frozen */
+  enterLater(purse: Purse, micro: number): Promise<BlockAdmission> {
+    return this.book.inTurn(purse.id, async () => {
       for (;;) {
         // Whoever was before us in the turn may have brought enough for both; those who need no turn may be faster.
-        const admission = this.enter(userId, micro);
+        const admission = this.enter(purse, micro);
         if (admission) return admission;
-        await this.funds.obtain(userId, micro);
+        await this.funds.obtain(purse, micro);
       }
     });
   }
@@ -44,11 +45,11 @@ export class BlockRoom {
     return true;
   }
 
-  /** @throws insufficient_credits, account_frozen; and whatever the database says */
+  /** @throws insufficient_credits, key_spend_limit_reached, account_frozen; and whatever the database says */
   takeLater(admission: BlockAdmission, byMicro: number): Promise<void> {
-    const { userId } = admission.block;
-    return this.book.inTurn(userId, async () => {
-      while (admission.isOpen && !this.take(admission, byMicro)) await this.funds.obtain(userId, byMicro);
+    const { purse } = admission.block;
+    return this.book.inTurn(purse.id, async () => {
+      while (admission.isOpen && !this.take(admission, byMicro)) await this.funds.obtain(purse, byMicro);
     });
   }
 

@@ -104,8 +104,8 @@ export class BlockUpkeep implements BeforeApplicationShutdown {
 
   /** All of it when nothing is under way, else what is free. */
   private giveBack(block: Block): Promise<void> {
-    return this.book.inTurn(block.userId, async () => {
-      if (this.book.find(block.userId) !== block) return;
+    return this.book.inTurn(block.purse.id, async () => {
+      if (this.book.find(block.purse.id) !== block) return;
       block.isSuspended = true;
       if (block.inFlight === 0) await this.close(block);
       else await this.shrink(block);
@@ -125,13 +125,13 @@ export class BlockUpkeep implements BeforeApplicationShutdown {
 
   /** A block that was closed here while the checkpoint was under way is not lost. */
   private lose(block: Block): void {
-    if (this.book.find(block.userId) === block) this.book.lose(block);
+    if (this.book.find(block.purse.id) === block) this.book.lose(block);
   }
 
   private async closeSafely(block: Block): Promise<void> {
     try {
       block.isSuspended = true;
-      await this.book.inTurn(block.userId, () => this.close(block));
+      await this.book.inTurn(block.purse.id, () => this.close(block));
     } catch (error) {
       this.logger.error({ msg: 'held credits not settled at shutdown', hold_id: block.holdId, err: error });
     }

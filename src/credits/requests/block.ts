@@ -1,7 +1,9 @@
+import type { Purse } from './purse.js';
+
 /** What a block starts with, as the database has it. */
 export interface BlockStart {
   holdId: string;
-  userId: string;
+  purse: Purse;
   amountMicro: number;
   leaseUntil: number;
   now: number;
@@ -13,7 +15,7 @@ export interface BlockStart {
  */
 export class Block {
   readonly holdId: string;
-  readonly userId: string;
+  readonly purse: Purse;
   /** The hold's amount, as far as this process may rely on it. */
   amountMicro: number;
   /** Until then nobody else can take the block away. */
@@ -36,13 +38,17 @@ export class Block {
   /** Closed by somebody else, who took this process for dead. Its further charges are nobody's. */
   isLost = false;
 
-  constructor({ holdId, userId, amountMicro, leaseUntil, now }: BlockStart) {
+  constructor({ holdId, purse, amountMicro, leaseUntil, now }: BlockStart) {
     this.holdId = holdId;
-    this.userId = userId;
+    this.purse = purse;
     this.amountMicro = amountMicro;
     this.leaseUntil = leaseUntil;
     this.lastUsedAt = now;
     this.lastSettledAt = now;
+  }
+
+  get userId(): string {
+    return this.purse.userId;
   }
 
   get freeMicro(): number {

@@ -24,6 +24,10 @@ export class RequestBlock {
   @Reference()
   ownerId: string;
 
+  /** The key budget that it is committed to; null = all that the user has. */
+  @Reference({ nullable: true })
+  budgetId: string | null;
+
   /** Charged or delivered, as the owner last said; at most a second old. */
   @Amount()
   spentMicro: number;

@@ -10,6 +10,15 @@ export interface BlockMark {
   spentMicro: number;
 }
 
+/** Open blocks of a user but one. */
+export interface OtherBlocks {
+  userId: string;
+  /** Empty = all of them. */
+  butHoldId: string;
+  /** Only those that are committed to this key budget. */
+  budgetId?: string;
+}
+
 /** Rows of blocks. An owner's changes are refused once its block was closed by somebody else. */
 @Injectable()
 export class RequestBlockRepository {
@@ -55,25 +64,28 @@ export class RequestBlockRepository {
     return this.holdIds({ ownerId, state: 'open' });
   }
 
-  /** Asks all other processes for the user's credits that they do not use. */
-  async recallFromOthers(userId: string, ownerId: string): Promise<void> {
-    const others = { userId, state: 'open' as const, ownerId: Not(ownerId), isRecalled: false };
-    await this.unitOfWork.manager.update(RequestBlock, others, { isRecalled: true });
+  /** Asks for what other blocks of the user do not use; those of the asking process are looked after in the same way. */
+  async recallOthers(blocks: OtherBlocks): Promise<void> {
+    await this.unitOfWork.manager.update(
+      RequestBlock,
+      { ...whereOthers(blocks), isRecalled: false },
+      { isRecalled: true },
+    );
   }
 
-  hasPendingRecalls(userId: string, ownerId: string): Promise<boolean> {
-    const where = { userId, state: 'open' as const, ownerId: Not(ownerId), isRecalled: true };
-    return this.unitOfWork.manager.existsBy(RequestBlock, where);
+  hasPendingRecalls(blocks: OtherBlocks): Promise<boolean> {
+    return this.unitOfWork.manager.existsBy(RequestBlock, { ...whereOthers(blocks), isRecalled: true });
   }
 
-  /** What the user's blocks in other processes have left, as far as these have told. */
-  async unspentByOthers(userId: string, ownerId: string): Promise<number> {
+  /** What they have left, as far as their processes have told. */
+  async unspentByOthers({ userId, butHoldId, budgetId }: OtherBlocks): Promise<number> {
+    const ofBudget = budgetId === undefined ? '' : ' AND block.budgetId = :budgetId';
     const row = await this.unitOfWork.manager
       .createQueryBuilder(RequestBlock, 'block')
       .innerJoin(CreditHold, 'hold', 'hold.id = block.holdId')
       .select('COALESCE(SUM(hold.amountMicro - block.spentMicro), 0)', 'unspent')
-      .where("block.userId = :userId AND block.ownerId <> :ownerId AND block.state = 'open'")
-      .setParameters({ userId, ownerId })
+      .where(`block.userId = :userId AND block.holdId <> :butHoldId AND block.state = 'open'${ofBudget}`)
+      .setParameters({ userId, butHoldId, budgetId })
       .getRawOne<{ unspent: string | number }>();
     return Number(row?.unspent ?? 0);
   }
@@ -97,4 +109,9 @@ export class RequestBlockRepository {
     const rows = await this.unitOfWork.manager.find(RequestBlock, { select, where });
     return rows.map(({ holdId }) => holdId);
   }
+}
+
+function whereOthers({ userId, butHoldId, budgetId }: OtherBlocks) {
+  const where = { userId, state: 'open' as const, holdId: Not(butHoldId) };
+  return budgetId === undefined ? where : { ...where, budgetId };
 }

@@ -5,6 +5,7 @@ import { MICRO } from '../../common/money.js';
 import { BlockAdmission, FREE_ADMISSION, type Admission } from './admission.js';
 import { RequestQuota } from '../quotas/request-quota.js';
 import { BlockRoom } from './block-room.js';
+import { purseOf, type Purse, type SpendLimit } from './purse.js';
 import { RequestPricing, type TokenCount } from './request-pricing.js';
 
 /** How a request ended. Tokens are the engine's own count; absent where it gave none. */
@@ -33,12 +34,14 @@ export class RequestBudget {
   /**
    * Leave to cost up to `worstCaseMicro`: at once when requests are free or the user's block has room, and no limit
    * has to be asked for.
-   * @throws (rejects) insufficient_credits (402), account_frozen and quota_exceeded (403), database_unavailable (503)
+   * @param limit of the key that the request comes with
+   * @throws (rejects) insufficient_credits and key_spend_limit_reached (402), account_frozen and quota_exceeded (403), database_unavailable (503)
    */
-  admit(userId: string, worstCaseMicro: number): Admission | Promise<Admission> {
+  admit(userId: string, worstCaseMicro: number, limit?: SpendLimit): Admission | Promise<Admission> {
     const counting = this.quota.take(userId);
-    if (counting) return counting.then(() => this.enter(userId, worstCaseMicro));
-    return this.enter(userId, worstCaseMicro);
+    const purse = purseOf(userId, limit);
+    if (counting) return counting.then(() => this.enter(purse, worstCaseMicro));
+    return this.enter(purse, worstCaseMicro);
   }
 
   /**
@@ -71,17 +74,17 @@ export class RequestBudget {
     return isCovered ? admission.settle(cost) : (admission.ending = this.chargeLate(admission, cost));
   }
 
-  private enter(userId: string, worstCaseMicro: number): Admission | Promise<Admission> {
+  private enter(purse: Purse, worstCaseMicro: number): Admission | Promise<Admission> {
     if (this.pricing.isFree) return FREE_ADMISSION;
-    return this.room.enter(userId, worstCaseMicro) ?? this.enterLater(userId, worstCaseMicro);
+    return this.room.enter(purse, worstCaseMicro) ?? this.enterLater(purse, worstCaseMicro);
   }
 
   /** A request that cannot be paid has not been made. */
-  private async enterLater(userId: string, worstCaseMicro: number): Promise<Admission> {
+  private async enterLater(purse: Purse, worstCaseMicro: number): Promise<Admission> {
     try {
-      return await this.room.enterLater(userId, worstCaseMicro);
+      return await this.room.enterLater(purse, worstCaseMicro);
     } catch (error) {
-      this.quota.giveBack(userId);
+      this.quota.giveBack(purse.userId);
       throw error;
     }
   }

@@ -36,7 +36,7 @@ export class RentalsController {
   /** Buys more hours of a rental whose farm is paid ahead. */
   @Post(':id/extend')
   @HttpCode(200)
-  @RequireScope('gpu:write')
+  @RequireScope('gpu:write', { isOpenEnded: true })
   extend(
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,

@@ -27,7 +27,7 @@ export class ReservationsController {
 
   /** Rents up to 16 instances, balanced as one pool. `Prefer: respond-async` answers 202 at once. */
   @Post('instances/reserve')
-  @RequireScope('gpu:write')
+  @RequireScope('gpu:write', { isOpenEnded: true })
   reserve(
     @CurrentCaller() caller: Caller,
     @Body() body: ReserveDto,
@@ -49,7 +49,7 @@ export class ReservationsController {
 
   /** Up to 8 instances of each farm, as many as there are. */
   @Post('instances/batch')
-  @RequireScope('gpu:write')
+  @RequireScope('gpu:write', { isOpenEnded: true })
   batch(
     @CurrentCaller() caller: Caller,
     @Body() body: BatchDto,

@@ -3,6 +3,7 @@ import { parseTimeLimitHeader } from '../../common/time-limit.js';
 import { AppConfig } from '../../config/config.js';
 import { passBodyOf } from '../body-passage.js';
 import type { Destination } from '../destination.js';
+import { requireModel } from '../key-limits.js';
 import { ProxyService } from '../proxy.service.js';
 import { TransparentHandler } from '../transparent.handler.js';
 import type { Visit } from '../visit.js';
@@ -43,6 +44,7 @@ export class McpHandler {
   private routeOf(visit: Visit): McpRoute | Promise<McpRoute> {
     const { headers } = visit.request;
     const destination = this.transparent.destinationOf(visit);
+    requireModel(visit.caller, undefined);
     const sessionId = sessionIdOf(headers);
     if (sessionId === undefined || isModernVersion(headers[PROTOCOL_VERSION])) return { destination };
     return this.routing.toSession(nameOf(visit, destination, sessionId));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
 import { ModelDirectory } from '../../gpu/pools/models/model.directory.js';
 import { ModelFreshness } from '../../gpu/pools/models/model-freshness.service.js';
 import type { ModelOffer } from '../../gpu/pools/models/model-table.js';
@@ -36,14 +37,18 @@ export class ModelsHandler {
     const poolName = poolNameOf(visit.request.headers);
     if (poolName !== undefined && !this.pools.find(userId, poolName)) throw noSuchPool(poolName);
     await this.freshness.freshen(userId, Infinity);
-    const views = this.list(userId, poolName);
+    const views = this.list(visit.caller, poolName);
     const { parameter } = visit.match;
     if (parameter === '') return answer(visit, { object: 'list', data: views });
     answer(visit, await this.one(visit, views, poolName, decode(parameter)));
   }
 
-  private list(userId: string, poolName: string | undefined): ModelView[] {
-    const isAsked = ({ pool }: ModelOffer): boolean => poolName === undefined || pool.name === poolName;
+  /** Those that the caller's key may ask. */
+  private list({ userId, limits }: Caller, poolName: string | undefined): ModelView[] {
+    const isAsked = ({ pool, model }: ModelOffer): boolean =>
+      (poolName === undefined || pool.name === poolName) &&
+      limits?.allowsModel?.(model.id) !== false &&
+      limits?.allowsTarget?.([pool.name]) !== false;
     return [...this.models.tableOf(userId).all()].flatMap((offers) => toView(offers.filter(isAsked)) ?? []);
   }
 
@@ -57,7 +62,7 @@ export class ModelsHandler {
     const exact = views.find((view) => view.id === id);
     if (exact) return exact;
     const { model, destination } = await this.router.route(caller.userId, { model: id, poolName });
-    const view = this.list(caller.userId, destination.poolName).find((found) => found.id === model);
+    const view = this.list(caller, destination.poolName).find((found) => found.id === model);
     if (!view) throw modelNotFound(id);
     return { ...view, id };
   }

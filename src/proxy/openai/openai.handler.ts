@@ -6,6 +6,7 @@ import { parseTimeLimitHeader } from '../../common/time-limit.js';
 import { AppConfig } from '../../config/config.js';
 import { passBodyOf } from '../body-passage.js';
 import type { Destination } from '../destination.js';
+import { requireModel, requireTarget } from '../key-limits.js';
 import { malformedJson } from '../proxy.errors.js';
 import { ProxyService, type ProxyRequest } from '../proxy.service.js';
 import { hasBody, PassingBody } from '../request-body.js';
@@ -74,7 +75,10 @@ export class OpenAiHandler {
     if (poolName === undefined) throw poolRequired();
     return this.lookTwice(caller, () => {
       const route = this.router.route(caller.userId, { model: undefined, poolName });
-      return whenFound(route, ({ destination }) => this.pass(visit, destination, timeLimitMs));
+      return whenFound(route, ({ destination, model }) => {
+        requireAllowed(caller, destination, model);
+        this.pass(visit, destination, timeLimitMs);
+      });
     });
   }
 
@@ -105,6 +109,7 @@ export class OpenAiHandler {
     if (!asked && poolName === undefined) throw malformedJson();
     const route = this.router.route(caller.userId, { model: asked?.model?.text, poolName });
     return whenFound(route, ({ destination, model }) => {
+      requireAllowed(caller, destination, model);
       const question = COMPLETIONS.has(visit.match.route.template) ? asked?.usageQuestion : undefined;
       const splices = [rename(asked, model), question].filter((splice) => splice !== undefined);
       const sent = { body: applySplices(body, splices), contentLength: undefined, timeLimitMs };
@@ -161,6 +166,11 @@ function asJson(destination: Destination, headers: IncomingHttpHeaders): Destina
     ...destination,
     upstreamHeaders: { 'content-type': 'application/json', ...destination.upstreamHeaders },
   };
+}
+
+function requireAllowed(caller: Caller, destination: Destination, model: string | undefined): void {
+  requireTarget(caller, destination);
+  requireModel(caller, model);
 }
 
 function rename(asked: CompletionRequest | undefined, model: string | undefined): Splice | undefined {

@@ -5,6 +5,7 @@ import type { Destination } from '../destination.js';
 import { EnvelopeAnswer } from '../envelope-answer.js';
 import { EnvelopeForwarding } from '../envelope-forwarding.js';
 import type { EnvelopeRequest } from '../envelope-request.js';
+import { requireModel } from '../key-limits.js';
 import { invalidProxyRequest } from '../proxy.errors.js';
 import { ProxyService } from '../proxy.service.js';
 import type { Visit } from '../visit.js';
@@ -24,6 +25,7 @@ export class HttpProtocol implements ProtocolHandler {
 
   serve(visit: Visit, envelope: EnvelopeRequest, destination: Destination): void {
     this.checkScheme(envelope);
+    requireModel(visit.caller, undefined);
     const body = bodyOf(envelope);
     const request = {
       protocol: this.name,

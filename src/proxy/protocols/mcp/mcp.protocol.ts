@@ -6,6 +6,7 @@ import { EnvelopeForwarding } from '../../envelope-forwarding.js';
 import type { EnvelopeRequest } from '../../envelope-request.js';
 import { McpRouting } from '../../mcp/mcp-routing.js';
 import { invalidProxyRequest } from '../../proxy.errors.js';
+import { requireModel } from '../../key-limits.js';
 import { ProxyService } from '../../proxy.service.js';
 import type { Visit } from '../../visit.js';
 import type { ProtocolHandler } from '../protocol-handler.js';
@@ -44,6 +45,7 @@ export class McpProtocol implements ProtocolHandler {
 
   async serve(visit: Visit, envelope: EnvelopeRequest, balanced: Destination): Promise<void> {
     checkScheme(envelope);
+    requireModel(visit.caller, undefined);
     if (envelope.method === 'DELETE') return this.endSession(visit, envelope, balanced);
     const [call, session] = [readCall(envelope), readSession(envelope)];
     const timeLimitMs = this.forwarding.timeLimitOf(visit, envelope);

@@ -3,6 +3,7 @@ import { Clock } from '../../../../common/clock.js';
 import type { Destination } from '../../../destination.js';
 import { EnvelopeForwarding } from '../../../envelope-forwarding.js';
 import type { EnvelopeRequest } from '../../../envelope-request.js';
+import { requireModel } from '../../../key-limits.js';
 import type { Visit } from '../../../visit.js';
 import type { ProtocolHandler } from '../../protocol-handler.js';
 import { badField } from './envelope.errors.js';
@@ -45,6 +46,7 @@ export class OpenInferenceProtocol implements ProtocolHandler {
   /** @throws DomainError (rejects) 422, and when there is nothing to send to; everything later is answered */
   async serve(visit: Visit, envelope: EnvelopeRequest, destination: Destination): Promise<void> {
     const request = readInferenceRequest(envelope);
+    requireModel(visit.caller, request.model);
     const timeLimitMs = this.forwarding.timeLimitOf(visit, envelope);
     const asked = { visit, envelope, destination, request, timeLimitMs };
     const created = Math.floor(this.clock.now() / 1000);

@@ -4,6 +4,7 @@ import { parseTimeLimitHeader } from '../../../../common/time-limit.js';
 import { AppConfig } from '../../../../config/config.js';
 import { passBodyOf } from '../../../body-passage.js';
 import type { Destination } from '../../../destination.js';
+import { requireModel, requireTarget } from '../../../key-limits.js';
 import { ProxyService, type ProxyRequest } from '../../../proxy.service.js';
 import { TransparentHandler } from '../../../transparent.handler.js';
 import type { Visit } from '../../../visit.js';
@@ -49,6 +50,7 @@ export class OpenInferenceHandler {
       return this.own.serve(visit, path.kind);
     }
     const wish = { model: path.kind === 'model' ? path.model : undefined, poolName };
+    requireModel(visit.caller, wish.model);
     const destination = this.routing.route(visit.caller.userId, wish);
     const pass = (found: Destination): void => this.pass(visit, wish, found, timeLimitMs);
     return destination instanceof Promise ? destination.then(pass) : pass(destination);
@@ -84,6 +86,7 @@ export class OpenInferenceHandler {
 
   private send(visit: Visit, destination: Destination, { body, contentLength, timeLimitMs }: Sent): void {
     if (visit.response.destroyed) return;
+    requireTarget(visit.caller, destination);
     const headers = this.transparent.headersFor(visit, destination, contentLength, WITHHELD);
     const method = visit.request.method ?? 'POST';
     const path = visit.match.rest;
