@@ -93,6 +93,23 @@ export class ApiCaller {
       await fetch(`${this.url}/api/v1/auth/apikey/${id}`, { method: 'DELETE', headers });
   }
 
+  /** The same account with a key that it has. */
+  as(key: string): ApiCaller {
+    return new ApiCaller(this.url, key, this.token);
+  }
+
+  /** The same account with another key, made by its login. */
+  async withKey(body: object): Promise<ApiCaller & { keyId: string }> {
+    const made = await new ApiCaller(this.url, '').send<{ id: string; api_key: string }>(
+      'POST',
+      '/api/v1/auth/apikey',
+      { name: 'k', ...body },
+      { authorization: `Bearer ${this.token}` },
+    );
+    if (made.status !== 201) throw new Error(`no key: ${JSON.stringify(made.body)}`);
+    return Object.assign(new ApiCaller(this.url, made.body.api_key, this.token), { keyId: made.body.id });
+  }
+
   get<T>(path: string): Promise<Reply<T>> {
     return this.send<T>('GET', path);
   }
@@ -114,7 +131,7 @@ export class ApiCaller {
     const answer = await fetch(`${this.url}${path}`, {
       method,
       headers: {
-        'x-api-key': this.key,
+        ...(this.key === '' ? {} : { 'x-api-key': this.key }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
