@@ -106,7 +106,9 @@ describe('limits of a key on the data plane', () => {
       ];
       for (const answer of answers) expect(told(answer)).toEqual(expect.arrayContaining([403]));
       expect(told(answers[4])).toEqual(FORBIDDEN_TARGET);
-      expect(await limited.get('/v2/models/own-model')).toMatchObject({ status: 403 });
+      expect(await limited.send('GET', '/v2/models/own-model', undefined, { 'x-pool': 'own' })).toMatchObject(
+        { status: 403 },
+      );
       expect(await infer(limited, { model: 'own-model', body: { messages: MESSAGES } })).toBe(
         'target_not_allowed',
       );
