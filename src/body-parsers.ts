@@ -1,6 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { keepRawBody } from './billing/raw-body.js';
 import { DomainError } from './common/domain-error.js';
+import { isNestedDeeperThan } from './common/nesting.js';
+
+/** Deeper than any body of ours; validators walk bodies by recursion and would exhaust the stack. */
+const DEEPEST = 32;
 
 type Parse = (request: FastifyRequest, body: string) => Promise<unknown>;
 
@@ -29,10 +33,17 @@ function jsonParser(fastify: FastifyInstance): Parse {
   return (request, body) => {
     if (keepRawBody(request, body) || body.trim() === '') return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
-      void parseJson(request, body, (error, value) => (error ? reject(malformedJson()) : resolve(value)));
+      void parseJson(request, body, (error, value) => {
+        if (error) reject(malformedJson());
+        else if (isNestedDeeperThan(value, DEEPEST)) reject(nestedTooDeep());
+        else resolve(value);
+      });
     });
   };
 }
+
+const nestedTooDeep = (): DomainError =>
+  new DomainError('malformed_request', 400, 'The body is nested too deeply.');
 
 const malformedJson = (): DomainError =>
   new DomainError('malformed_request', 400, 'The body is not valid JSON.');

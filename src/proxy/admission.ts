@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { requireAccess } from '../auth/guards/access.guard.js';
 import { DataPlaneLimits } from '../auth/rate-limiting/data-plane-limits.js';
 import { rateLimitHeaders } from '../auth/rate-limiting/rate-limit-headers.js';
@@ -6,6 +6,7 @@ import { CallerVerifier } from '../auth/verification/caller-verifier.js';
 import { refuseKeyInQuery } from '../auth/verification/credential.js';
 import type { RateDecision } from '../auth/rate-limiting/rate-policy.js';
 import type { Caller } from '../common/caller.js';
+import { isDomainError } from '../common/domain-error.js';
 import { checkRequest } from './framing.js';
 import type { Visit } from './visit.js';
 
@@ -14,6 +15,8 @@ const ACCESS = { kind: 'scope', scope: 'proxy:use' } as const;
 /** The door's questions, in the order of the guards of the control plane and with their answers. */
 @Injectable()
 export class Admission {
+  private readonly logger = new Logger(Admission.name);
+
   constructor(
     private readonly verifier: CallerVerifier,
     private readonly limits: DataPlaneLimits,
@@ -37,8 +40,19 @@ export class Admission {
   /** @throws DomainError 429 `too_many_concurrent_requests`, 403 `insufficient_scope` or `password_change_required` */
   admit(visit: Visit, caller: Caller): void {
     visit.caller = caller;
-    requireAccess(ACCESS, caller);
+    this.requireAccess(visit, caller);
     leaveAtEnd(visit, this.limits.enter(caller));
+  }
+
+  private requireAccess({ match, ip }: Visit, caller: Caller): void {
+    try {
+      requireAccess(ACCESS, caller);
+    } catch (error) {
+      const code = isDomainError(error) ? error.code : undefined;
+      const { template: route } = match.route;
+      this.logger.warn({ msg: 'access refused', code, route, user: caller.userId, ip });
+      throw error;
+    }
   }
 
   private limit(visit: Visit, caller: Caller): Caller | Promise<Caller> {

@@ -1,3 +1,4 @@
+import { dictionary } from '@zxcvbn-ts/language-common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LoginAttempt } from '../../src/auth/throttling/login-attempt.entity.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
@@ -308,6 +309,46 @@ onEachDatabase('access', { entities: [] }, (open) => {
     expect((await app.call('GET', 'probe/admin', { token: first.access })).status).toBe(403);
     await expect(app.users.deactivate(second.id)).rejects.toThrow('last_admin');
     await expect(app.users.makeAdmin('nobody@example.com')).rejects.toThrow('user_not_found');
+    await app.close();
+  });
+
+  it("is nobody's in a new database (L14)", async () => {
+    const database = await open();
+    const [{ count }] = await database.dataSource.query<{ count: number | string }[]>(
+      'SELECT COUNT(*) AS count FROM users',
+    );
+    expect(Number(count)).toBe(0);
+  });
+
+  it('is lost by an administrator at once, also by tokens from before (L05)', async () => {
+    const app = await IdentityApp.start((await open()).config);
+    const [first, second] = [await app.member('first@example.com'), await app.member('second@example.com')];
+    await app.users.makeAdmin(first.email);
+    await app.users.makeAdmin(second.email);
+    const { api_key: key } = await app.key(first, { scopes: ['admin'] });
+    const ask = async (): Promise<number[]> => [
+      (await app.call('GET', 'probe/admin', { token: first.access })).status,
+      (await app.call('GET', 'probe/admin', { key })).status,
+    ];
+    expect(await ask()).toEqual([200, 200]);
+    await app.users.revokeAdmin(first.id);
+    expect(await ask()).toEqual([403, 403]);
+    await app.close();
+  });
+
+  it('is not to be had with any of the 3,000 most frequent passwords, where short ones are accepted (L08)', async () => {
+    const app = await IdentityApp.start((await open()).config, { PASSWORD_MIN_LENGTH: '8' });
+    const login = await app.member('frequent@example.com');
+    const statuses = new Set<string>();
+    const frequent = dictionary['passwords-common'].filter((password) => password.length >= 8);
+    for (const password of frequent.slice(0, 3000)) {
+      const registered = await app.register('new@example.com', password);
+      const body = { current_password: PASSWORD, new_password: password };
+      const changed = await app.call('PUT', 'auth/password', { token: login.access, body });
+      statuses.add(`${registered.status} ${changed.status}`);
+    }
+    expect([...statuses]).toEqual(['422 422']);
+    expect((await app.logIn('frequent@example.com')).status).toBe(200);
     await app.close();
   });
 

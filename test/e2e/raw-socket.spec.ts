@@ -15,6 +15,8 @@ import {
   type ApiCaller,
   type RunningDaemon,
 } from '../support/running-daemon.js';
+import { createPlace, RunningApp, type Place } from '../support/redis-apps.js';
+import { runDaemon, signUp, type ApiCaller, type RunningDaemon } from '../support/running-daemon.js';
 import { WsClient } from '../support/ws-client.js';
 
 describe('the plain WebSocket', () => {
@@ -225,5 +227,53 @@ describe('the plain WebSocket outside developer mode', () => {
     const begun = Date.now();
     expect(await client.expectClose()).toMatchObject({ code: 4408 });
     expect(Date.now() - begun).toBeGreaterThan(4500);
+  });
+});
+
+describe('the plain WebSocket for customers', () => {
+  let place: Place;
+  let app: RunningApp;
+  beforeAll(async () => {
+    place = await createPlace('sqlite');
+    app = await RunningApp.start({
+      ...place.env,
+      CORS_ORIGINS: 'https://app.example',
+      PUBLIC_URL: 'https://gpu.example/base',
+    });
+  });
+  afterAll(async () => {
+    await app.close();
+    await place.remove();
+  });
+
+  it.each([
+    'https://evil.example',
+    'http://app.example',
+    'https://app.example.evil',
+    'null',
+    'https://gpu.example:444',
+  ])('is closed to pages of %s, even with a good key (L36)', async (origin) => {
+    const { key } = await app.member(`${origin.length}@example.com`);
+    expect(await WsClient.refusal(`${app.url}/ws`, { headers: { origin, 'x-api-key': key } })).toBe(403);
+  });
+
+  it('is open to pages that are listed or our own, and shows nothing before it knows who asks (L36)', async () => {
+    const { access } = await app.member('page@example.com');
+    for (const origin of ['https://app.example', 'https://gpu.example']) {
+      const client = await WsClient.open(`${app.url}/ws`, { headers: { origin } });
+      client.send({ type: 'subscribe' });
+      expect(await client.expect(({ type }) => type === 'error')).toMatchObject({ code: 'unauthenticated' });
+      client.send({ type: 'auth', token: access });
+      await client.expect(({ type }) => type === 'authenticated');
+      client.close();
+    }
+  });
+
+  it('closes with 4401 when the login ends (L36, L20)', async () => {
+    const { access } = await app.member('leaving@example.com');
+    const client = await WsClient.open(`${app.url}/ws`, { headers: { authorization: `Bearer ${access}` } });
+    await client.expect(({ type }) => type === 'authenticated');
+    await app.call('POST', 'auth/logout-all', access);
+    expect(await client.expectClose()).toMatchObject({ code: 4401 });
   });
 });

@@ -84,7 +84,9 @@ describe('every route', () => {
 
   it('stands in the OpenAPI document, and nothing else does (L45)', () => {
     const documented = lab.operations.map(({ method, path }) => `${method} ${path}`);
-    const served = [...lab.controllers, ...lab.dataPlane].map(nameOf);
+    const served = [...lab.controllers, ...lab.dataPlane]
+      .map(nameOf)
+      .filter((name) => !/docs-asyncapi/.test(name));
     expect(documented.toSorted()).toEqual(served.toSorted());
     expect(served.length).toBeGreaterThan(70);
   });

@@ -4,7 +4,8 @@ import { SCOPES, type Scope } from '../../src/common/caller.js';
 import { PaymentMethod } from '../../src/billing/methods/payment-method.entity.js';
 import { Payment } from '../../src/billing/payments/payment.entity.js';
 import { UsersService } from '../../src/users/users.service.js';
-import { operationsOf, type OpenApiDocument, type Operation } from './openapi.js';
+import { documentOfBuild } from './built-document.js';
+import { operationsOf, type Operation } from './openapi.js';
 import { untilServing } from './rental-views.js';
 import { controllerRoutes, dataPlaneRoutes, type ServedRoute } from './route-table.js';
 import { ApiCaller, eventually, runDaemon, type RunningDaemon } from './running-daemon.js';
@@ -80,7 +81,7 @@ export async function openSecurityLab(settings: Record<string, string> = {}): Pr
     await person(ask, 'admin'),
   ];
   await running.daemon.app.get(UsersService).makeAdmin(admin.email);
-  const document = JSON.parse((await ask('/docs-json')).text) as OpenApiDocument;
+  const document = await documentOfBuild();
   return {
     running,
     owner,

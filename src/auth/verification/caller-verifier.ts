@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { addressNotAllowed } from '../auth.errors.js';
 import { LastUsedRecorder } from '../api-keys/last-used.recorder.js';
@@ -14,6 +14,7 @@ const NO_ADDRESS = '0.0.0.0';
 /** The one place where a credential becomes a caller: for the guard, the data plane's door and WebSockets alike. */
 @Injectable()
 export class CallerVerifier {
+  private readonly logger = new Logger(CallerVerifier.name);
   private readonly pending = new Map<string, Promise<Caller>>();
 
   constructor(
@@ -60,7 +61,15 @@ export class CallerVerifier {
   }
 
   private noted(caller: Caller, address: string): Caller {
-    if (caller.limits?.allowsAddress?.(address) === false) throw addressNotAllowed();
+    if (caller.limits?.allowsAddress?.(address) === false) {
+      this.logger.warn({
+        msg: 'access refused',
+        code: 'address_not_allowed',
+        key: caller.credentialId,
+        ip: address,
+      });
+      throw addressNotAllowed();
+    }
     if (caller.credential === 'api_key') this.lastUsed.touch(caller.credentialId);
     return caller;
   }

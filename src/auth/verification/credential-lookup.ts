@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { parseApiKey } from '../api-keys/api-key-format.js';
 import { invalidApiKey, invalidToken } from '../auth.errors.js';
 import { limitKeyOf } from '../client-address.js';
@@ -19,6 +19,8 @@ type Lookup = () => Promise<VerifiedCaller | undefined>;
  */
 @Injectable()
 export class CredentialLookup {
+  private readonly logger = new Logger(CredentialLookup.name);
+
   constructor(
     private readonly tokens: AccessTokenService,
     private readonly tokenAuthenticator: TokenAuthenticator,
@@ -40,6 +42,7 @@ export class CredentialLookup {
     const verified = await lookup();
     if (verified) return verified;
     this.limiter.take(refusedCredentials, limitKey);
+    this.logger.warn({ msg: 'credential refused', kind: credential.kind, ip: address });
     throw credential.kind === 'jwt' ? invalidToken() : invalidApiKey();
   }
 
