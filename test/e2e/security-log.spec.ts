@@ -80,8 +80,13 @@ describe('the log (L42)', () => {
     }
     for (const text of written) {
       expect(text.endsWith('\n')).toBe(true);
-      expect(text.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u0085\u2028\u2029]/);
+      expect(text.slice(0, -1).split('').filter(breaksLines)).toEqual([]);
     }
     expect(lines().filter(({ msg }) => msg === 'fake')).toEqual([]);
   });
 });
+
+/** Control characters, and what some readers take for the end of a line. */
+function breaksLines(character: string): boolean {
+  return character < ' ' || ['\u0085', '\u2028', '\u2029'].includes(character);
+}
