@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runDaemon, type RunningDaemon } from '../support/running-daemon.js';
 import { fillPath, type Operation } from '../support/openapi.js';
 import {
   asLogin,
@@ -275,6 +276,41 @@ describe('what a route is given', () => {
       );
       expect(connected).not.toMatch(/^HTTP\/1\.1 2/);
     });
+  });
+});
+
+describe('what is served beside the API (L40)', () => {
+  let running: RunningDaemon;
+  beforeAll(async () => {
+    running = await runDaemon('sqlite', { DOCS_PUBLIC: 'false', CORS_ORIGINS: '*' });
+  });
+  afterAll(() => running.stop());
+
+  it('shows its documents only where the operator wants, and no metrics and no files to anybody', async () => {
+    const paths = [
+      '/docs',
+      '/docs/',
+      '/docs-json',
+      '/docs-yaml',
+      '/metrics',
+      '/.env',
+      '/.git/config',
+      '/package.json',
+    ];
+    for (const path of paths) {
+      const { status } = await fetch(`${running.url}${path}`);
+      expect([path, [401, 404].includes(status)]).toEqual([path, true]);
+    }
+  });
+
+  it('lets pages of any origin in only without credentials of the browser', async () => {
+    for (const path of ['/api/v1/credits', '/v1/models', '/api/v1/gpu/pools/x/proxy/y']) {
+      const headers = { origin: 'https://evil.example', 'access-control-request-method': 'GET' };
+      for (const method of ['GET', 'OPTIONS']) {
+        const answer = await fetch(`${running.url}${path}`, { method, headers });
+        expect([path, answer.headers.get('access-control-allow-credentials')]).toEqual([path, null]);
+      }
+    }
   });
 });
 

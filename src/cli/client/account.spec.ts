@@ -96,6 +96,18 @@ describe('commands about the account', () => {
     expect(lines).toContain('Keep the key now: it is not shown again.');
   });
 
+  it('create-key: narrows the key to what the flags say', async () => {
+    const flags = ['-allow-ip', '10.0.0.0/8', '-allow-model', 'acme/*', '-allow-target', 'llm'];
+    await open('-token', 'jwt', 'create-key', 'n', ...flags, '-allow-target', 'own', '-rate', '60');
+    expect(JSON.parse(double.received[0].body)).toEqual({
+      name: 'n',
+      allowed_ips: ['10.0.0.0/8'],
+      allowed_models: ['acme/*'],
+      allowed_targets: ['llm', 'own'],
+      requests_per_minute: 60,
+    });
+  });
+
   it('create-key: asks for a token when there is only a key', async () => {
     const { status, stderr } = await run('create-key', 'My API Key');
     expect(status).toBe(2);

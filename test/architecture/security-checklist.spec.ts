@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { CHECKLIST } from './security-checklist.js';
+import { read } from './source-tree.js';
+
+const LINES = Array.from({ length: 46 }, (_, index) => `L${String(index + 1).padStart(2, '0')}`);
+
+describe('the security checklist', () => {
+  it('has all of its lines', () => expect(Object.keys(CHECKLIST)).toEqual(LINES));
+
+  it.each(LINES)('%s is held by tests', (line) => {
+    const tests = CHECKLIST[line];
+    expect(tests.length).toBeGreaterThan(0);
+    const lost = tests.filter(([file, title]) => !titlesOf(file).some((found) => found.includes(title)));
+    expect(lost).toEqual([]);
+  });
+});
+
+/** Titles of tests and groups, and the rows of their tables. */
+function titlesOf(file: string): string[] {
+  return [...read(file).matchAll(/(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g)].map(
+    ([, single, double, template]) => single ?? double ?? template ?? '',
+  );
+}
