@@ -141,7 +141,7 @@ describe.each(MODES)('secrets and card numbers that are planted in the daemon, %
       plant('POST', `/api/v1/auth/${path}`, headers, body);
     await post('login', { email, password: secret('wrong') });
     await post('login', { email: 'nobody@example.com', password: secret('nobody') });
-    await post('login', { email, password: secret('field'), [secret('unknown')]: secret('value') });
+    await post('login', { email, password: secret('field'), surprise: secret('value') });
     await post('register', { email, password: secret('taken'), name: 'x' });
     await post('register', {
       email: 'weak@example.com',
