@@ -1,8 +1,9 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LoginAttempt } from '../../src/auth/throttling/login-attempt.entity.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
+import { PasswordService } from '../../src/users/passwords/password.service.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { IdentityApp, PASSWORD, type Answer } from './identity-app.js';
 
@@ -154,6 +155,29 @@ onEachDatabase('throttling', { entities: [] }, (open) => {
       expect((await attempt('10.0.0.1', '192.0.2.2')).status).toBe(401);
       expect((await attempt('192.0.2.3', '192.0.2.4')).status).toBe(401);
       expect((await attempt('192.0.2.3', '192.0.2.5')).status).toBe(429);
+    });
+  });
+
+  describe('of everybody', () => {
+    it('slows addresses that fail while too many fail altogether, and nobody else', async () => {
+      app = await IdentityApp.start((await open()).config, { LOGIN_RATE_LIMIT_PER_15M: '2' });
+      await app.register('quiet@example.com');
+      const check = vi.spyOn(PasswordService.prototype, 'isRight').mockResolvedValue(false);
+      const guess = (address: number, account = address): Promise<Answer> =>
+        app.logIn(`guess-${account}@example.com`, WRONG, { from: `10.0.${address >> 8}.${address & 255}` });
+      for (let address = 0; address < 100; address++) expect((await guess(address)).status).toBe(401);
+      expect((await guess(200)).status).toBe(401);
+      const second = await guess(200, 201);
+      expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([
+        429,
+        'too_many_attempts',
+        '450',
+      ]);
+      check.mockRestore();
+      expect((await app.logIn('quiet@example.com', PASSWORD, { from: '192.0.2.1' })).status).toBe(200);
+      app.clock.advance(15 * MINUTE_MS);
+      expect((await guess(300)).status).toBe(401);
+      expect((await guess(300, 301)).status).toBe(401);
     });
   });
 

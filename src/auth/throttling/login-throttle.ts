@@ -13,10 +13,14 @@ import type { LoginAttempt } from './login-attempt.entity.js';
 import { LoginAttemptRepository } from './login-attempt.repository.js';
 
 const HOUR_MS = 3_600_000;
+/** The bucket of all addresses together: so many times what one may fail. Who guesses from many addresses empties it. */
+const EVERYBODY = 'login:everybody';
+const ADDRESSES_IN_EVERYBODY = 50;
 
 /**
  * Slows the guessing of passwords down: per account (a lock that grows with each failure and that the right password does
- * not open) and per address. It is kept in the database, so that neither a restart nor a second process forgets.
+ * not open), per address, and for all addresses together: while too many fail altogether, an address that has just failed
+ * waits until that is forgotten, and everybody else gets in. It is kept in the database, so that neither a restart nor a second process forgets.
  */
 @Injectable()
 export class LoginThrottle {
@@ -24,6 +28,7 @@ export class LoginThrottle {
   /** Attempts on one account wait for each other, so that none is judged before the failures before it are counted. */
   private readonly queue = new KeyedQueue();
   private readonly loginPolicy: RatePolicy;
+  private readonly everybodyPolicy: RatePolicy;
   private readonly registerPolicy: RatePolicy;
 
   constructor(
@@ -34,6 +39,8 @@ export class LoginThrottle {
   ) {
     const { loginLimitPer15Minutes, registerLimitPerHour } = config.auth;
     this.loginPolicy = { name: 'login', limit: loginLimitPer15Minutes, windowMs: HOUR_MS / 4 };
+    const everybody = loginLimitPer15Minutes * ADDRESSES_IN_EVERYBODY;
+    this.everybodyPolicy = { ...this.loginPolicy, limit: everybody };
     this.registerPolicy = { name: 'register', limit: registerLimitPerHour, windowMs: HOUR_MS };
   }
 
@@ -65,7 +72,10 @@ export class LoginThrottle {
     const now = this.clock.now();
     const account = await this.attempts.find(accountKey);
     const address = await this.attempts.find(addressKey);
-    const waitMs = Math.max(lockedForMs(account, now), this.addressWaitMs(address, now));
+    const addressMs = (await this.isUnderAttack(now))
+      ? backlogMs(address, now)
+      : this.addressWaitMs(address, now);
+    const waitMs = Math.max(lockedForMs(account, now), addressMs);
     if (waitMs > 0) throw tooManyAttempts(waitMs);
     return account?.failures ?? 0;
   }
@@ -76,6 +86,12 @@ export class LoginThrottle {
     return decision.isAllowed ? 0 : decision.retryAfterMs;
   }
 
+  private async isUnderAttack(now: number): Promise<boolean> {
+    if (this.everybodyPolicy.limit === 0) return false;
+    const everybody = await this.attempts.find(EVERYBODY);
+    return !decide(this.everybodyPolicy, everybody?.fullAt, now, 0).isAllowed;
+  }
+
   private async fail(accountKey: string, addressKey: string): Promise<never> {
     const rule = { mostFailures: this.config.auth.loginMaxFailures };
     await this.unitOfWork.run(async (manager) => {
@@ -84,6 +100,7 @@ export class LoginThrottle {
       await this.attempts.save(afterFailure(attempt, rule, now), manager);
     });
     await this.take(this.loginPolicy, addressKey);
+    await this.take(this.everybodyPolicy, EVERYBODY);
     this.logger.warn({ msg: 'wrong password or unknown account', account: accountKey, address: addressKey });
     throw invalidCredentials();
   }
@@ -106,4 +123,9 @@ export class LoginThrottle {
 
 function keyOf({ name }: RatePolicy, address: string): string {
   return `${name}:${limitKeyOf(address)}`;
+}
+
+/** Until what an address has failed is forgotten. */
+function backlogMs(address: LoginAttempt | null, now: number): number {
+  return Math.max(0, (address?.fullAt ?? 0) - now);
 }
