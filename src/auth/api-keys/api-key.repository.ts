@@ -58,13 +58,16 @@ export class ApiKeyRepository {
     return (result.affected ?? 0) > 0;
   }
 
-  /** Unless it was marked after `unlessSince`; several processes mark the same key. */
-  async markUsed(id: string, now: number, unlessSince: number): Promise<void> {
+  /** Unless it was marked after `unlessSince`; several processes mark the same keys. */
+  async markUsed(ids: readonly string[], now: number, unlessSince: number): Promise<void> {
     await this.unitOfWork.manager
       .createQueryBuilder()
       .update(ApiKey)
       .set({ lastUsedAt: now })
-      .where('id = :id AND (last_used_at IS NULL OR last_used_at <= :unlessSince)', { id, unlessSince })
+      .where('id IN (:...ids) AND (last_used_at IS NULL OR last_used_at <= :unlessSince)', {
+        ids,
+        unlessSince,
+      })
       .execute();
   }
 

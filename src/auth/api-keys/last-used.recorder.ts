@@ -5,13 +5,20 @@ import { ApiKeyRepository } from './api-key.repository.js';
 
 const MINUTE_MS = 60_000;
 const MOST_KEYS = 20_000;
+/** Uses are gathered for so long, for one statement. */
+const WRITE_AFTER_MS = 1000;
+const KEYS_AT_ONCE = 500;
 
 /** Keeps `last_used_at` of keys true to the minute, without the requests waiting for it. */
 @Injectable()
 export class LastUsedRecorder implements BeforeApplicationShutdown {
   private readonly logger = new Logger(LastUsedRecorder.name);
   private readonly markedAt = new LRUCache<string, number>({ max: MOST_KEYS });
-  private readonly writes = new Set<Promise<void>>();
+  private used: string[] = [];
+  /** When the first of them was used; the others were so within a second. */
+  private usedAt = 0;
+  private writing: Promise<void> = Promise.resolve();
+  private timer?: NodeJS.Timeout;
 
   constructor(
     private readonly keys: ApiKeyRepository,
@@ -22,13 +29,19 @@ export class LastUsedRecorder implements BeforeApplicationShutdown {
     const now = this.clock.now();
     if (now - (this.markedAt.get(id) ?? -Infinity) < MINUTE_MS) return;
     this.markedAt.set(id, now);
-    const write = this.write(id, now).finally(() => this.writes.delete(write));
-    this.writes.add(write);
+    if (this.used.length === 0) this.usedAt = now;
+    this.used.push(id);
+    this.timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
   }
 
   /** Resolves when what has been noted is written. */
-  async flush(): Promise<void> {
-    await Promise.all(this.writes);
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { used, usedAt } = this;
+    this.used = [];
+    this.writing = this.writing.then(() => this.write(used, usedAt));
+    return this.writing;
   }
 
   /** The database is closed in the phase after this one. */
@@ -36,11 +49,14 @@ export class LastUsedRecorder implements BeforeApplicationShutdown {
     return this.flush();
   }
 
-  private async write(id: string, now: number): Promise<void> {
-    try {
-      await this.keys.markUsed(id, now, now - MINUTE_MS);
-    } catch (error) {
-      this.logger.warn({ msg: 'last use of an API key not recorded', key: id, err: error });
+  private async write(ids: readonly string[], now: number): Promise<void> {
+    for (let first = 0; first < ids.length; first += KEYS_AT_ONCE) {
+      const some = ids.slice(first, first + KEYS_AT_ONCE);
+      try {
+        await this.keys.markUsed(some, now, now - MINUTE_MS);
+      } catch (error) {
+        this.logger.warn({ msg: 'last use of API keys not recorded', keys: some.length, err: error });
+      }
     }
   }
 }
