@@ -16,7 +16,6 @@ import {
   type RunningDaemon,
 } from '../support/running-daemon.js';
 import { createPlace, RunningApp, type Place } from '../support/redis-apps.js';
-import { runDaemon, signUp, type ApiCaller, type RunningDaemon } from '../support/running-daemon.js';
 import { WsClient } from '../support/ws-client.js';
 
 describe('the plain WebSocket', () => {

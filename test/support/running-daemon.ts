@@ -76,14 +76,6 @@ export class ApiCaller {
     readonly token = '',
   ) {}
 
-  /** The same account with another key. */
-  async withKey(terms: object): Promise<ApiCaller> {
-    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
-    const body = JSON.stringify({ name: 'another', ...terms });
-    const answer = await fetch(`${this.url}/api/v1/auth/apikey`, { method: 'POST', headers, body });
-    return new ApiCaller(this.url, ((await answer.json()) as { api_key: string }).api_key, this.token);
-  }
-
   /** Ends every key of the account, this one included. */
   async revokeAllKeys(): Promise<void> {
     const headers = { authorization: `Bearer ${this.token}` };
