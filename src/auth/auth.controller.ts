@@ -1,7 +1,10 @@
-import { Body, Controller, Header, Headers, HttpCode, Post, Put } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Header, Headers, HttpCode, Post, Put, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { CurrentCaller, JwtOnly, Public, type Caller } from '../common/caller.js';
+import { isDomainError } from '../common/domain-error.js';
 import { RequestOrigin, type Origin } from '../common/origin.js';
+import { AppConfig } from '../config/config.js';
 import type { SessionDevice } from '../sessions/session-store.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { LoginDto } from './dto/login.dto.js';
@@ -24,17 +27,24 @@ export class AuthController {
   constructor(
     private readonly login: LoginService,
     private readonly logins: LoginSessionsService,
+    private readonly config: AppConfig,
   ) {}
 
-  /** Opens an account. */
+  /** Opens an account. Where the operator wants no word about which accounts there are: 202 and a message, always. */
   @Public()
   @Post('register')
+  @ApiCreatedResponse({ type: RegisteredView })
   async register(
     @Body() body: RegisterDto,
     @Device() device: SessionDevice,
     @RequestOrigin() origin: Origin,
-  ): Promise<RegisteredView> {
-    return RegisteredView.from(await this.login.register(body, device, origin));
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RegisteredView | MessageView> {
+    const registering = this.login.register(body, device, origin);
+    if (!this.config.auth.isRegistrationSilent) return RegisteredView.from(await registering);
+    await registering.catch(ignoreTaken);
+    void reply.status(202);
+    return { message: 'If this address had no account, it has one now. Log in with it.' };
   }
 
   /** Opens a login: tokens for email address and password. */
@@ -97,4 +107,8 @@ export class AuthController {
   ): Promise<PasswordChangedView> {
     return PasswordChangedView.from(await this.login.changePassword(caller.userId, body, device, origin));
   }
+}
+
+function ignoreTaken(error: unknown): void {
+  if (!isDomainError(error, 'email_taken')) throw error;
 }

@@ -86,6 +86,8 @@ export class AppConfig {
     refreshExpirationMs: number;
     apiKeyPepper: string;
     passwordMinLength: number;
+    /** A sign-up says nothing of whether there is an account with the address. */
+    isRegistrationSilent: boolean;
     registerLimitPerHour: number;
     loginMaxFailures: number;
     loginLimitPer15Minutes: number;

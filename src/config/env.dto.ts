@@ -192,6 +192,11 @@ export class Environment {
   @Max(128)
   PASSWORD_MIN_LENGTH = 15;
 
+  @Variable('Identity', 'Answer every sign-up alike: nobody learns which addresses have accounts.')
+  @BooleanText()
+  @IsBoolean()
+  REGISTRATION_ENUM_SAFE = false;
+
   @Variable('Identity', 'Sign-ups per hour and address.')
   @NumberText()
   @IsInt()

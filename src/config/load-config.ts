@@ -229,6 +229,7 @@ function authConfig(environment: Environment, jwtSecret: string): AppConfig['aut
     refreshExpirationMs: parseDurationMs(environment.REFRESH_EXPIRATION),
     apiKeyPepper: environment.API_KEY_PEPPER ?? deriveKey(jwtSecret, 'gpuproxy api key pepper'),
     passwordMinLength: environment.PASSWORD_MIN_LENGTH,
+    isRegistrationSilent: environment.REGISTRATION_ENUM_SAFE,
     registerLimitPerHour: environment.REGISTER_RATE_LIMIT_PER_HOUR,
     loginMaxFailures: environment.LOGIN_MAX_FAILURES,
     loginLimitPer15Minutes: environment.LOGIN_RATE_LIMIT_PER_15M,

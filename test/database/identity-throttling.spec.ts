@@ -345,6 +345,23 @@ onEachDatabase('access', { entities: [] }, (open, kind) => {
     expect(Number(count)).toBe(0);
   });
 
+  it('is not told of where the operator wants it so: each sign-up is answered alike', async () => {
+    const app = await IdentityApp.start((await open()).config, { REGISTRATION_ENUM_SAFE: 'true' });
+    const headers = { 'x-request-id': 'r' };
+    const signUp = (email: string, password = PASSWORD): Promise<Answer> =>
+      app.call('POST', 'auth/register', { body: { email, password, name: 'S' }, headers });
+    const [first, again] = [
+      await signUp('silent@example.com'),
+      await signUp('silent@example.com', 'another password of mine'),
+    ];
+    expect([first.status, first.text]).toEqual([202, again.text]);
+    expect(again.status).toBe(202);
+    expect((await signUp('silent@example.com', 'short')).status).toBe(422);
+    expect((await app.logIn('silent@example.com')).status).toBe(200);
+    expect((await app.logIn('silent@example.com', 'another password of mine')).status).toBe(401);
+    await app.close();
+  });
+
   it('is lost by an administrator at once, also by tokens from before (L05)', async () => {
     const app = await IdentityApp.start((await open()).config);
     const [first, second] = [await app.member('first@example.com'), await app.member('second@example.com')];
