@@ -13,7 +13,7 @@ export interface ServedRoute {
   access: RouteAccess;
 }
 
-const UNPREFIXED = new Set(['health', 'docs-asyncapi']);
+const UNPREFIXED = new Set(['health', 'docs-asyncapi', 'metrics']);
 const ANY_METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
 const PROXY: RouteAccess = { kind: 'scope', scope: 'proxy:use' };
 
