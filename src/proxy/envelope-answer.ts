@@ -1,4 +1,5 @@
 import type { DomainError } from '../common/domain-error.js';
+import { creditsFromMicro } from '../common/money.js';
 import type { Served } from './answer-sink.js';
 import type { Exchange } from './exchange.js';
 import { upstreamTooLarge } from './proxy.errors.js';
@@ -20,6 +21,7 @@ export class EnvelopeAnswer implements MeteredSink {
   private status = 0;
   private answerHead: AnswerHead | undefined;
   private served: Served | undefined;
+  private costMicro: number | undefined;
 
   constructor(private readonly visit: Visit) {}
 
@@ -31,6 +33,10 @@ export class EnvelopeAnswer implements MeteredSink {
   get usage(): TokenUsage | undefined {
     const { contentType = '', contentEncoding } = this.answerHead ?? {};
     return mayHoldUsage(contentType, contentEncoding) ? readUsage(this.body()) : undefined;
+  }
+
+  charged(costMicro: number | undefined): void {
+    this.costMicro = costMicro;
   }
 
   head(status: number, _reason: string, rawHeaders: readonly string[], served: Served): void {
@@ -67,6 +73,16 @@ export class EnvelopeAnswer implements MeteredSink {
     return Buffer.concat(this.chunks);
   }
 
+  /** Where the upstream has counted tokens, and where requests have a price. */
+  private meteredMembers(): string[] {
+    const { usage, costMicro = 0 } = this;
+    const tokens = usage && { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens };
+    return [
+      ...(tokens ? [`"usage":${JSON.stringify(tokens)}`] : []),
+      ...(costMicro > 0 ? [`"cost":${creditsFromMicro(costMicro)}`] : []),
+    ];
+  }
+
   /** Written by hand around the upstream's JSON, which stays as it was written. */
   private envelope(head: AnswerHead): string {
     const members = [
@@ -79,7 +95,7 @@ export class EnvelopeAnswer implements MeteredSink {
     if (this.served?.instanceId !== undefined) {
       members.push(`"instance_id":${JSON.stringify(this.served.instanceId)}`);
     }
-    return `{${members.join(',')}}`;
+    return `{${[...members, ...this.meteredMembers()].join(',')}}`;
   }
 }
 

@@ -71,6 +71,12 @@ export const ENVELOPE_ANSWER_SCHEMA: Schema = {
     duration_ms: { type: 'integer' },
     instance_id: { type: 'string' },
     attempts: { type: 'integer' },
+    usage: {
+      type: 'object',
+      properties: { input_tokens: { type: 'integer' }, output_tokens: { type: 'integer' } },
+      description: 'Where the upstream has counted tokens.',
+    },
+    cost: { type: 'number', description: 'Credits that the request was charged; absent where it was free.' },
     notifications: {
       type: 'array',
       items: { type: 'object' },

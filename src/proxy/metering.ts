@@ -91,18 +91,25 @@ export class Metering {
     void this.budget.charge(admission, { isDelivered: false });
   }
 
-  /** Charges what was delivered and writes the request down. */
+  /**
+   * Charges what was delivered and writes the request down.
+   * @returns micro-credits; undefined for the rare charge that waits for the database
+   */
   record(
     visit: Visit,
     report: ExchangeReport,
     facts: MeteredFacts,
     admission: Admission = FREE_ADMISSION,
-  ): void {
+  ): number | undefined {
     this.stopTimer(admission);
     const row = this.rowOf(visit, report, facts);
     const charged = this.budget.charge(admission, { ...facts.usage, isDelivered: isDelivered(report) });
-    if (typeof charged === 'number') this.recorder.record({ ...row, costMicro: charged });
-    else void this.recordLater(row, charged);
+    if (typeof charged !== 'number') {
+      void this.recordLater(row, charged);
+      return undefined;
+    }
+    this.recorder.record({ ...row, costMicro: charged });
+    return charged;
   }
 
   private stopTimer(admission: Admission): void {

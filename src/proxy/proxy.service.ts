@@ -17,6 +17,8 @@ export interface MeteredSink extends AnswerSink {
   follow(exchange: Exchange): void;
   /** Asks to be told of the tokens of a stream as they pass. */
   count?(tell: TokenListener): void;
+  /** What it has cost, before its last word; undefined when that is not known yet. */
+  charged?(costMicro: number | undefined): void;
   readonly usage: TokenUsage | undefined;
 }
 
@@ -82,7 +84,7 @@ export class ProxyService {
       this.budget,
       (report) => {
         const facts = { protocol, pool: destination.poolName, bytesIn: sizeOf(body), usage: sink.usage };
-        this.account(visit, report, facts, admission);
+        sink.charged?.(this.account(visit, report, facts, admission));
       },
     );
     admission.onExhausted((error) => exchange.giveUp(error));
@@ -127,11 +129,16 @@ export class ProxyService {
     return this.metering.openSocket(visit);
   }
 
-  /** Counts and books what has ended; its lease is released already. */
-  account(visit: Visit, report: ExchangeReport, facts: MeteredFacts, admission?: Admission): void {
+  /** Counts and books what has ended; its lease is released already. Returns what it has cost, as Metering.record. */
+  account(
+    visit: Visit,
+    report: ExchangeReport,
+    facts: MeteredFacts,
+    admission?: Admission,
+  ): number | undefined {
     this.gauges.count(report, facts.bytesIn);
-    this.metering.record(visit, report, facts, admission);
     if (report.error && report.error.status >= 500) this.logFailure(visit, report, report.error);
+    return this.metering.record(visit, report, facts, admission);
   }
 
   private logFailure(

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { BlockBook } from '../../src/credits/requests/block-book.js';
@@ -134,6 +135,20 @@ describe('what requests cost', { timeout: 20_000 }, () => {
       expect((await ask(CHAT, { model: 'm' })).status).toBe(402);
     });
 
+    it('is told in an envelope, with the tokens', async () => {
+      await sell(10);
+      answer = (_, response) => {
+        response.setHeader('content-type', 'application/json');
+        response.end('{"usage":{"prompt_tokens":7,"completion_tokens":3}}');
+      };
+      const envelope = { protocol: 'http', pool: 'p', path: '/v1/chat/completions', body: { model: 'm' } };
+      expect(await (await ask('/api/v1/gpu/proxy', envelope)).json()).toMatchObject({
+        status_code: 200,
+        usage: { input_tokens: 7, output_tokens: 3 },
+        cost: 0.011,
+      });
+    });
+
     it.each([
       ['native', CHAT],
       ['OpenAI', '/v1/chat/completions'],
@@ -198,13 +213,25 @@ describe('what requests cost', { timeout: 20_000 }, () => {
       expect(cost).toBe(1250);
     });
 
-    it('costs nothing before something has come', async () => {
+    it('costs nothing before something has come, even if the process dies then', async () => {
       await sell(1, A_SECOND);
-      answer = (request) => {
-        credits.clock.advance(60_000);
-        request.socket.destroy();
+      const noted: number[] = [];
+      const checkpoint = async (): Promise<void> => {
+        // Longer than the clock of a request needs to strike.
+        await delay(1200);
+        await credits.get(BlockUpkeep).round();
+        const [block] = await database.unitOfWork.manager.find(RequestBlock, {});
+        noted.push(block.spentMicro);
       };
-      expect(await costOf(() => ask())).toBe(0);
+      answer = async (_, response) => {
+        credits.clock.advance(10_000);
+        await checkpoint();
+        response.write('{');
+        await checkpoint();
+        response.destroy();
+      };
+      expect(await costOf(() => ask())).toBe(5000);
+      expect(noted).toEqual([0, 5000]);
     });
   });
 
