@@ -84,7 +84,8 @@ export class ProxyService {
       this.budget,
       (report) => {
         const facts = { protocol, pool: destination.poolName, bytesIn: sizeOf(body), usage: sink.usage };
-        sink.charged?.(this.account(visit, report, facts, admission));
+        const costMicro = this.account(visit, report, facts, admission);
+        sink.charged?.(costMicro);
       },
     );
     admission.onExhausted((error) => exchange.giveUp(error));
