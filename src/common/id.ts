@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { v7 } from 'uuid';
 
 /** A new random identifier (UUID v4), the primary key of most entities. */
@@ -13,6 +13,13 @@ export function newId(): string {
  */
 export function newOrderedId(): string {
   return v7();
+}
+
+/** Always the same identifier for the same parts (UUID v8), another one for any others. */
+export function derivedId(...parts: readonly (string | number)[]): string {
+  const digits = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  const shape = /^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/;
+  return digits.replace(shape, '$1-$2-8$3-8$4-$5');
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
-import { DomainError } from '../common/domain-error.js';
+import { DomainError, isDomainError } from '../common/domain-error.js';
 import { newId } from '../common/id.js';
 import type { IdempotencyKey, StoredOutcome } from './idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency-key.repository.js';
@@ -24,6 +24,14 @@ export interface IdempotentRequest {
   input: unknown;
 }
 
+/** One run of the work of a request. */
+export interface Attempt {
+  /** The same in every attempt of one request, another one in every other request: names what the work starts. */
+  id: string;
+  /** An earlier attempt died, nobody knows where: look for what `id` names before starting it. */
+  isRepeat: boolean;
+}
+
 export interface IdempotentReply<T> {
   /** True: the answer is that of the first request; add the header `Idempotent-Replayed: true`. */
   replayed: boolean;
@@ -36,10 +44,13 @@ export interface IdempotentReply<T> {
  *
  * What is kept: results, and failures whose effect is unknown (status 500, 502, 504 and everything that is no
  * DomainError), because running those again could spend twice. Any other DomainError says that nothing was done, so
- * it releases the key, and the caller may repeat the request once the cause is gone.
+ * it releases the key, and the caller may repeat the request once the cause is gone. When the database is lost on the
+ * way, the attempt counts as one that died.
  *
- * When a process dies in the middle, a repetition after two minutes runs the work again. The work must therefore hand
- * the key on to what it starts (the ledger's own keys, the label of a rental).
+ * When a process dies in the middle, a repetition after two minutes runs the work again. The work must therefore name
+ * what it starts after the attempt or the key (the id of a rental, the ledger's own keys), so that it finds it again.
+ * Work that finds it, and cannot tell yet what becomes of it, throws `idempotency_in_progress`: the next repetition
+ * looks again.
  */
 @Injectable()
 export class IdempotencyService {
@@ -55,13 +66,18 @@ export class IdempotencyService {
    * @throws DomainError 400 `invalid_idempotency_key`, 409 `idempotency_in_progress`, 422 `idempotency_mismatch`, and
    *   what the work throws or threw
    */
-  async execute<T>(request: IdempotentRequest, work: () => Promise<T>): Promise<IdempotentReply<T>> {
+  async execute<T>(
+    request: IdempotentRequest,
+    work: (attempt: Attempt) => Promise<T>,
+  ): Promise<IdempotentReply<T>> {
     const { key } = request;
-    if (key === undefined) return { replayed: false, result: await work() };
+    if (key === undefined) return { replayed: false, result: await work({ id: newId(), isRepeat: false }) };
     if (!KEY.test(key)) throw invalidIdempotencyKey();
-    const row = await this.claim(request.userId, key, inputHash(request.input));
+    const mine = this.newRow(request.userId, key, inputHash(request.input));
+    const row = await this.claim(mine);
     if (row.state === 'done') return { replayed: true, result: replay<T>(row.outcome) };
-    return { replayed: false, result: await this.attempt(row, work) };
+    const attempt = { id: row.id, isRepeat: row.id !== mine.id };
+    return { replayed: false, result: await this.attempt(row, () => work(attempt)) };
   }
 
   /** Forgets keys after 24 hours; a job calls it. */
@@ -70,11 +86,10 @@ export class IdempotencyService {
   }
 
   /** The key's row: a running one that is ours, or a finished one. */
-  private async claim(userId: string, key: string, hash: string): Promise<IdempotencyKey> {
+  private async claim(mine: IdempotencyKey): Promise<IdempotencyKey> {
     for (;;) {
-      const mine = this.newRow(userId, key, hash);
       if (await this.keys.insert(mine)) return mine;
-      const existing = await this.keys.find(userId, key);
+      const existing = await this.keys.find(mine.userId, mine.key);
       const settled = existing && (await this.settleClaim(existing, mine));
       if (settled) return settled;
     }
@@ -101,11 +116,21 @@ export class IdempotencyService {
       await this.keep(id, attemptId, { kind: 'result', result });
       return result;
     } catch (error) {
-      if (isWithoutEffect(error)) await this.keys.remove(id, attemptId);
+      if (isUnfinished(error)) await this.leave(id, attemptId);
+      else if (isWithoutEffect(error)) await this.keys.remove(id, attemptId);
       else await this.keep(id, attemptId, asFailure(error));
       throw error;
     } finally {
       clearInterval(renewal);
+    }
+  }
+
+  /** The next repetition takes over at once; when even that cannot be written down, after the lease. */
+  private async leave(id: string, attemptId: string): Promise<void> {
+    try {
+      await this.keys.renew(id, attemptId, this.clock.now());
+    } catch (error) {
+      this.logger.warn({ msg: 'idempotent request left as it is', id, err: error });
     }
   }
 
@@ -145,6 +170,11 @@ export class IdempotencyService {
       createdAt: now,
     };
   }
+}
+
+/** The database may have gone after the work had begun; or an earlier attempt is not over. */
+function isUnfinished(error: unknown): boolean {
+  return isDomainError(error, 'idempotency_in_progress') || isDomainError(error, 'database_unavailable');
 }
 
 function isWithoutEffect(error: unknown): boolean {

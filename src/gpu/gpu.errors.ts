@@ -66,3 +66,11 @@ export const totalPriceAboveLimit = (): DomainError =>
     409,
     'The cheapest machines that match cost more than max_total_price.',
   );
+
+/** An attempt of the same request died before the farm made a contract. */
+export const rentInterrupted = (): DomainError =>
+  new DomainError(
+    'rent_interrupted',
+    409,
+    'The first attempt was cut off, and nothing is rented. Repeat the request to rent.',
+  );

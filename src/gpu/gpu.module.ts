@@ -66,6 +66,7 @@ import { RentalOpener } from './rentals/rental-opener.js';
 import { RentingService } from './rentals/renting.service.js';
 import { SingleRentalService } from './rentals/single-rental.service.js';
 import { BatchService } from './reservations/batch.service.js';
+import { InterruptedBatches } from './reservations/interrupted-batches.service.js';
 import { CancellationWatch } from './reservations/cancellation-watch.js';
 import { GangPlanner } from './reservations/gang-planner.js';
 import { GangRenter } from './reservations/gang-renter.js';
@@ -122,6 +123,7 @@ const RENTALS = [
 ];
 const RESERVATIONS = [
   BatchService,
+  InterruptedBatches,
   CancellationWatch,
   GangPlanner,
   GangRenter,

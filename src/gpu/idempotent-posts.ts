@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../common/caller.js';
-import { IdempotencyService } from '../database/idempotency.service.js';
+import { IdempotencyService, type Attempt } from '../database/idempotency.service.js';
 
 export interface IdempotentPost {
   caller: Caller;
@@ -19,10 +19,9 @@ export class IdempotentPosts {
 
   async once<T>(
     { caller, headers, reply, operation, input }: IdempotentPost,
-    work: () => Promise<T>,
+    work: (attempt: Attempt) => Promise<T>,
   ): Promise<T> {
     const key = headers['idempotency-key'];
-    if (key === undefined) return work();
     const request = { userId: caller.userId, key, input: { operation, input } };
     const { replayed, result } = await this.idempotency.execute(request, work);
     if (replayed) void reply.header('idempotent-replayed', 'true');

@@ -44,8 +44,10 @@ export class InstancesController {
   ): Promise<CreatedRentalView> {
     const timeLimitMs = rentalTimeLimitMs(headers);
     const input = { at, body, timeLimitMs };
-    return this.posts.once({ caller, headers, reply, operation: 'instances.create', input }, async () =>
-      CreatedRentalView.from(await this.renting.rent(caller.userId, at, body, timeLimitMs, origin)),
+    const post = { caller, headers, reply, operation: 'instances.create', input };
+    const wish = { at, dto: body, timeLimitMs, origin };
+    return this.posts.once(post, async (attempt) =>
+      CreatedRentalView.from(await this.renting.rent(caller.userId, wish, attempt)),
     );
   }
 

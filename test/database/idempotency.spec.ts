@@ -5,7 +5,12 @@ import { ManualClock } from '../../src/common/clock.js';
 import { DomainError } from '../../src/common/domain-error.js';
 import { IdempotencyKey } from '../../src/database/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from '../../src/database/idempotency-key.repository.js';
-import { IdempotencyService, type IdempotentReply } from '../../src/database/idempotency.service.js';
+import { idempotencyInProgress } from '../../src/database/idempotency.errors.js';
+import {
+  IdempotencyService,
+  type Attempt,
+  type IdempotentReply,
+} from '../../src/database/idempotency.service.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
 import { gate } from '../support/gate.js';
 
@@ -37,8 +42,10 @@ onEachDatabase('idempotency keys', schema, (open) => {
     ...changes,
   });
 
-  const execute = <T>(work: () => Promise<T>, changes: object = {}): Promise<IdempotentReply<T>> =>
-    service().execute(request(changes), work);
+  const execute = <T>(
+    work: (attempt: Attempt) => Promise<T>,
+    changes: object = {},
+  ): Promise<IdempotentReply<T>> => service().execute(request(changes), work);
 
   const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
@@ -127,6 +134,36 @@ onEachDatabase('idempotency keys', schema, (open) => {
     mayEnd.open();
     expect((await slow).result).toBe('slow');
     expect(await execute(async () => 'third')).toEqual({ replayed: true, result: 'fast' });
+  });
+
+  it('tells every attempt of a request the same id, and whether it is not the first', async () => {
+    const seen: Attempt[] = [];
+    void execute(async (attempt) => (seen.push(attempt), new Promise(() => undefined)));
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    clock.advance(TWO_MINUTES_MS);
+    await execute(async (attempt) => seen.push(attempt));
+    await execute(async (attempt) => seen.push(attempt), { key: 'other' });
+    await execute(async (attempt) => seen.push(attempt), { key: undefined });
+    const [first, second, other, keyless] = seen;
+    expect([first.isRepeat, second.isRepeat, other.isRepeat, keyless.isRepeat]).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(second.id).toBe(first.id);
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(3);
+  });
+
+  it.each([
+    ['the database is lost on the way', new DomainError('database_unavailable', 503, 'Gone.')],
+    ['an earlier attempt is not over', idempotencyInProgress(5)],
+  ])('lets the next repetition look again when %s', async (_, thrown) => {
+    const seen: Attempt[] = [];
+    const broken = execute((attempt) => (seen.push(attempt), Promise.reject(thrown)));
+    expect(await failure(broken)).toBe(thrown);
+    expect(await execute(async (attempt) => seen.push(attempt))).toEqual({ replayed: false, result: 2 });
+    expect(seen[1]).toEqual({ id: seen[0].id, isRepeat: true });
   });
 
   it('releases the key when the work was refused without effect', async () => {

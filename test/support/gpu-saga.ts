@@ -19,9 +19,9 @@ export class Saga {
   }
 
   /** The intent is committed and the money held; no farm has heard of it. */
-  async open(caller: ApiCaller, provider: ProviderName): Promise<Rental> {
+  async open(caller: ApiCaller, provider: ProviderName, id?: string): Promise<Rental> {
     const config = toRentalConfig({}, 'sandbox/image');
-    const order = { userId: await this.userOf(caller), offer: await this.offer(provider), config };
+    const order = { id, userId: await this.userOf(caller), offer: await this.offer(provider), config };
     return this.daemon.app.get(RentalOpener).open(order);
   }
 

@@ -36,7 +36,7 @@ export class FarmRenter {
   }
 
   /** A contract may take a moment to show in the farm's list; the lookup is a read and may be repeated. */
-  private async findByLabel(rental: Rental): Promise<RentedContract | undefined> {
+  async findByLabel(rental: Rental): Promise<RentedContract | undefined> {
     for (let attempt = 1; attempt <= LOST_RENT_LOOKUPS; attempt++) {
       const found = await this.lookUp(rental);
       if (found) return found;

@@ -10,6 +10,8 @@ import type { RentalConfig } from './rental-config.js';
 import type { Rental } from './rental.entity.js';
 
 export interface RentalOrder {
+  /** Of the rental to be made, where it has to be found again by it; default: a new one. */
+  id?: string;
   userId: string;
   offer: ProviderOffer;
   config: RentalConfig;
@@ -29,8 +31,7 @@ export class RentalFactory {
     private readonly clock: Clock,
   ) {}
 
-  make({ userId, offer, config, timeLimitMs, reservationId }: RentalOrder): Rental {
-    const id = newOrderedId();
+  make({ id = newOrderedId(), userId, offer, config, timeLimitMs, reservationId }: RentalOrder): Rental {
     const now = this.clock.now();
     const prices = this.prices.of(offer);
     return {

@@ -42,6 +42,10 @@ export class RentalOpener {
     }
   }
 
+  find(id: string): Promise<Rental | null> {
+    return this.rentals.findById(id);
+  }
+
   /** The rental as it stands, if its contract has been found and it lives. */
   async findAdopted({ id }: Rental): Promise<Rental | undefined> {
     const rental = await this.rentals.findById(id);

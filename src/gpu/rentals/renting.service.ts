@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
+import { idempotencyInProgress } from '../../database/idempotency.errors.js';
+import { rentInterrupted } from '../gpu.errors.js';
 import { ContractCleaner } from './contract-cleaner.js';
 import { ContractRecorder } from './contract-recorder.js';
 import { FarmRenter } from './farm-renter.js';
@@ -9,6 +11,8 @@ import { RentalOpener } from './rental-opener.js';
 import { isLive } from './rental-state.js';
 import { RentalTransitions } from './rental-transitions.service.js';
 import type { Rental } from './rental.entity.js';
+
+const RETRY_AFTER_SECONDS = 5;
 
 /**
  * Renting as a saga of two steps: `open` commits the intent and holds the money, `fulfil` calls the farm. Whatever
@@ -44,6 +48,20 @@ export class RentingService {
       if (adopted) return adopted;
       throw error;
     }
+  }
+
+  /**
+   * Follows up what an attempt has left that died somewhere between the two steps; undefined when it left nothing.
+   * @throws DomainError 409 `idempotency_in_progress` while the farm's contract may still turn up, `rent_interrupted`
+   *   when the rental has been closed without one
+   */
+  async resume(id: string): Promise<Rental | undefined> {
+    const rental = await this.opener.find(id);
+    if (!rental || rental.contractId !== null) return rental ?? undefined;
+    if (!isLive(rental.state)) throw rentInterrupted();
+    const contract = await this.farms.findByLabel(rental);
+    if (!contract) throw idempotencyInProgress(RETRY_AFTER_SECONDS);
+    return this.recorder.contractMade(rental, contract);
   }
 
   /** Undoes `open`: the farm was never asked. */

@@ -3,6 +3,7 @@ import { creditsFromMicro } from '../../common/money.js';
 import type { Origin } from '../../common/origin.js';
 import { AppConfig } from '../../config/config.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
+import type { Attempt } from '../../database/idempotency.service.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { offerNotFound, priceAboveLimit } from '../gpu.errors.js';
 import { OfferPrices } from '../offers/offer-prices.js';
@@ -11,6 +12,15 @@ import type { CreateRentalDto } from './dto/create-rental.dto.js';
 import { toRentalConfig } from './rental-configs.js';
 import { RentingService } from './renting.service.js';
 import type { Rental } from './rental.entity.js';
+
+/** What the caller wants to rent. */
+export interface RentalWish {
+  at: { provider: string; offerId: string };
+  dto: CreateRentalDto;
+  timeLimitMs?: number;
+  /** Who asks for it, and from where. */
+  origin?: Origin;
+}
 
 /** Rents one offer that the caller chose. */
 @Injectable()
@@ -23,20 +33,25 @@ export class SingleRentalService {
     private readonly pools: PoolsService,
   ) {}
 
-  async rent(
+  /** The rental is called after the attempt, so that a repetition finds it instead of renting again. */
+  async rent(userId: string, wish: RentalWish, { id, isRepeat }: Attempt): Promise<Rental> {
+    const begun = isRepeat ? await this.renting.resume(id) : undefined;
+    const rental = begun ?? (await this.rentNew(id, userId, wish));
+    const { pool } = wish.dto;
+    if (pool) await this.pools.join(userId, pool, [rental.id]);
+    return rental;
+  }
+
+  private async rentNew(
+    id: string,
     userId: string,
-    at: { provider: string; offerId: string },
-    dto: CreateRentalDto,
-    timeLimitMs?: number,
-    origin?: Origin,
+    { at, dto, timeLimitMs, origin }: RentalWish,
   ): Promise<Rental> {
     const config = toRentalConfig(dto, this.config.gpu.defaultImage);
     const offer = await this.findOffer(at, config.diskGb);
     this.requirePrice(offer, dto.max_price);
-    const opened = await this.renting.open({ userId, offer, config, timeLimitMs, origin });
-    const rental = await this.renting.fulfil(opened, config);
-    if (dto.pool) await this.pools.join(userId, dto.pool, [rental.id]);
-    return rental;
+    const opened = await this.renting.open({ id, userId, offer, config, timeLimitMs, origin });
+    return this.renting.fulfil(opened, config);
   }
 
   private async findOffer(at: { provider: string; offerId: string }, diskGb: number): Promise<ProviderOffer> {

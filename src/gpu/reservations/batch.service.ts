@@ -10,6 +10,7 @@ import { OfferPrices } from '../offers/offer-prices.js';
 import { needsOf, toRentalConfig } from '../rentals/rental-configs.js';
 import type { Rental } from '../rentals/rental.entity.js';
 import type { BatchDto } from './dto/batch.dto.js';
+import { batchRentalIds } from './batch-rentals.js';
 import { GangRenter } from './gang-renter.js';
 import type { GangError, GangOrder } from './gang-order.js';
 import { BatchView } from './reservation.view.js';
@@ -19,6 +20,14 @@ interface FarmResult {
   rentals: Rental[];
   errors: GangError[];
   refusal?: unknown;
+}
+
+export interface BatchOptions {
+  /** Of no other batch. */
+  id: string;
+  timeLimitMs?: number;
+  /** Who asks for it, and from where. */
+  origin?: Origin;
 }
 
 /** Up to eight instances of each farm at once, as many as there are. */
@@ -32,13 +41,14 @@ export class BatchService {
     private readonly renter: GangRenter,
   ) {}
 
-  async rent(userId: string, dto: BatchDto, timeLimitMs?: number, origin?: Origin): Promise<BatchView> {
+  /** The rentals are called after the batch, so that they are found when the process dies meanwhile. */
+  async rent(userId: string, dto: BatchDto, { id, timeLimitMs, origin }: BatchOptions): Promise<BatchView> {
     const wanted = { vastAi: dto.vastai_count ?? 0, ioNet: dto.ionet_count ?? 0 };
     if (wanted.vastAi + wanted.ioNet === 0) throw nothingWanted();
     const order = { ...this.order(userId, dto, timeLimitMs), origin };
     const [vastAi, ioNet] = await Promise.all([
-      this.rentAt('vast.ai', { ...order, count: wanted.vastAi }),
-      this.rentAt('io.net', { ...order, count: wanted.ioNet }),
+      this.rentAt('vast.ai', { ...order, count: wanted.vastAi, rentalIds: batchRentalIds(id, 'vast.ai') }),
+      this.rentAt('io.net', { ...order, count: wanted.ioNet, rentalIds: batchRentalIds(id, 'io.net') }),
     ]);
     const errors = [...vastAi.errors, ...ioNet.errors];
     if (vastAi.rentals.length + ioNet.rentals.length === 0) throw refusalOf([vastAi, ioNet], errors);

@@ -15,6 +15,8 @@ export interface GangOrder {
   reservationId?: string;
   /** Who asked for it, and from where. */
   origin?: Origin;
+  /** How the rentals that are opened shall be called, in their order; default new ids. */
+  rentalIds?: readonly string[];
   /** All machines together, per hour, at our price. */
   maxTotalPriceMicro?: number;
   /** Machines that the gang must not use (again). */

@@ -50,9 +50,10 @@ export class GangRenter {
     return opened;
   }
 
-  private open(offer: ProviderOffer, { order }: GangRun): Promise<Rental> {
-    const { userId, config, timeLimitMs, reservationId, origin } = order;
-    return this.renting.open({ userId, offer, config, timeLimitMs, reservationId, origin });
+  private open(offer: ProviderOffer, run: GangRun): Promise<Rental> {
+    const { userId, config, timeLimitMs, reservationId, origin } = run.order;
+    const id = run.nextRentalId();
+    return this.renting.open({ id, userId, offer, config, timeLimitMs, reservationId, origin });
   }
 
   /** Rents one member, on another machine as long as there is one; undefined when it cannot be had. */

@@ -15,6 +15,7 @@ export class GangRun {
   readonly errors: GangError[] = [];
   hasSearchedAgain = false;
   readonly signal: AbortSignal;
+  private rentalsOpened = 0;
   private readonly doom = new AbortController();
   private readonly priceMicroOf = new Map<number, number>();
 
@@ -46,6 +47,11 @@ export class GangRun {
     this.errors.push({ provider: at.provider, offer_id: at.offerId, code });
     if (ACCOUNT_WIDE.has(code)) this.supply.avoidProvider(at.provider);
     if (code === 'offer_gone') this.supply.exhaust(at);
+  }
+
+  /** The id of the next rental; undefined = any new one. */
+  nextRentalId(): string | undefined {
+    return this.order.rentalIds?.[this.rentalsOpened++];
   }
 
   /** Its price counts from here on, before the machine is asked for: members are replaced side by side. */

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DEFAULT_PAGE_SIZE, decodeCursor, pageOf, type CursorQueryDto } from '../../common/cursor.js';
-import { reservationNotFound } from '../gpu.errors.js';
+import { idempotencyInProgress } from '../../database/idempotency.errors.js';
+import { reservationFailed, reservationNotFound } from '../gpu.errors.js';
 import { RentalRepository } from '../rentals/rental.repository.js';
 import { ReservationBooks } from './reservation-books.js';
 import type { Reservation } from './reservation.entity.js';
 import { ReservationRepository } from './reservation.repository.js';
 import { ReservationView, type ReservationListView } from './reservation.view.js';
+
+const RETRY_AFTER_SECONDS = 5;
 
 /** Reservations as their owner sees and cancels them. */
 @Injectable()
@@ -32,6 +35,21 @@ export class ReservationCatalogue {
 
   async get(userId: string, id: string): Promise<ReservationView> {
     return this.view(await this.requireOwned(userId, id));
+  }
+
+  /**
+   * Follows up what an attempt has left that died while it reserved; undefined when it left nothing.
+   * @param isAsync the first attempt's answer would have told of a reservation in any state
+   * @throws DomainError 409 `idempotency_in_progress` until it is decided, `reservation_failed`
+   */
+  async resume(userId: string, id: string, isAsync: boolean): Promise<ReservationView | undefined> {
+    const reservation = await this.reservations.findOwned(userId, id);
+    if (!reservation) return undefined;
+    if (!isAsync && reservation.state === 'failed')
+      throw reservationFailed('The first attempt was cut off; nothing is left rented.', []);
+    if (!isAsync && reservation.state === 'pending' && reservation.rentedAt === null)
+      throw idempotencyInProgress(RETRY_AFTER_SECONDS);
+    return this.view(reservation);
   }
 
   async view(reservation: Reservation): Promise<ReservationView> {

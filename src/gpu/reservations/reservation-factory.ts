@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { newId } from '../../common/id.js';
 import { microFromCredits } from '../../common/money.js';
 import type { Origin } from '../../common/origin.js';
 import { AppConfig } from '../../config/config.js';
@@ -20,6 +19,14 @@ interface Sealed {
   origin?: Origin;
 }
 
+/** What the caller wants to reserve. */
+export interface ReservationWish {
+  dto: ReserveDto;
+  timeLimitMs?: number;
+  /** Who asks for it, and from where. */
+  origin?: Origin;
+}
+
 /** Makes the row of a reservation from its request, and the order that its members are rented with. */
 @Injectable()
 export class ReservationFactory {
@@ -31,12 +38,7 @@ export class ReservationFactory {
     private readonly secrets: SecretBox,
   ) {}
 
-  make(
-    { userId, origin }: { userId: string; origin?: Origin },
-    dto: ReserveDto,
-    timeLimitMs: number | undefined,
-  ): Reservation {
-    const id = newId();
+  make(id: string, userId: string, { dto, timeLimitMs, origin }: ReservationWish): Reservation {
     const now = this.clock.now();
     const rentalConfig = toRentalConfig(dto.config ?? {}, this.config.gpu.defaultImage);
     const farm = dto.filters?.provider;

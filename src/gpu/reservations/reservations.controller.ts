@@ -9,6 +9,7 @@ import { rentalTimeLimitMs } from '../rental-time-limit.js';
 import { BatchService } from './batch.service.js';
 import { BatchDto } from './dto/batch.dto.js';
 import { ReserveDto } from './dto/reserve.dto.js';
+import { InterruptedBatches } from './interrupted-batches.service.js';
 import { ReservationCatalogue } from './reservation-catalogue.service.js';
 import { BatchView, ReservationListView, ReservationView } from './reservation.view.js';
 import { ReservationsService } from './reservations.service.js';
@@ -22,6 +23,7 @@ export class ReservationsController {
     private readonly reservations: ReservationsService,
     private readonly catalogue: ReservationCatalogue,
     private readonly batches: BatchService,
+    private readonly interrupted: InterruptedBatches,
     private readonly posts: IdempotentPosts,
   ) {}
 
@@ -39,11 +41,13 @@ export class ReservationsController {
     const isAsync = /\brespond-async\b/i.test(headers.prefer ?? '');
     if (isAsync) void reply.status(202).header('preference-applied', 'respond-async');
     const input = { body, timeLimitMs, isAsync };
-    return this.posts.once({ caller, headers, reply, operation: 'instances.reserve', input }, async () => {
+    const post = { caller, headers, reply, operation: 'instances.reserve', input };
+    return this.posts.once(post, async ({ id, isRepeat }) => {
+      const begun = isRepeat ? await this.catalogue.resume(caller.userId, id, isAsync) : undefined;
+      if (begun) return begun;
       const reserve = isAsync ? this.reservations.reserveLater : this.reservations.reserve;
-      return this.catalogue.view(
-        await reserve.call(this.reservations, caller.userId, body, timeLimitMs, origin),
-      );
+      const wish = { dto: body, timeLimitMs, origin };
+      return this.catalogue.view(await reserve.call(this.reservations, id, caller.userId, wish));
     });
   }
 
@@ -59,7 +63,10 @@ export class ReservationsController {
   ): Promise<BatchView> {
     const timeLimitMs = rentalTimeLimitMs(headers);
     const post = { caller, headers, reply, operation: 'instances.batch', input: { body, timeLimitMs } };
-    return this.posts.once(post, () => this.batches.rent(caller.userId, body, timeLimitMs, origin));
+    return this.posts.once(post, async (attempt) => {
+      const begun = attempt.isRepeat ? await this.interrupted.resume(attempt.id) : undefined;
+      return begun ?? this.batches.rent(caller.userId, body, { id: attempt.id, timeLimitMs, origin });
+    });
   }
 
   /** My reservations, newest first. */

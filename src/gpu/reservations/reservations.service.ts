@@ -1,13 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
-import type { Origin } from '../../common/origin.js';
 import { reservationCanceled, reservationFailed } from '../gpu.errors.js';
 import { CancellationWatch } from './cancellation-watch.js';
-import type { ReserveDto } from './dto/reserve.dto.js';
 import { GangRenter } from './gang-renter.js';
 import type { GangError, GangResult } from './gang-order.js';
 import { ReservationBooks } from './reservation-books.js';
-import { ReservationFactory } from './reservation-factory.js';
+import { ReservationFactory, type ReservationWish } from './reservation-factory.js';
 import type { Reservation } from './reservation.entity.js';
 
 /**
@@ -25,14 +23,9 @@ export class ReservationsService {
     private readonly watch: CancellationWatch,
   ) {}
 
-  /** Resolves when the contracts exist. @throws DomainError; then nothing is left rented */
-  async reserve(
-    userId: string,
-    dto: ReserveDto,
-    timeLimitMs?: number,
-    origin?: Origin,
-  ): Promise<Reservation> {
-    const reservation = await this.begin(userId, dto, timeLimitMs, origin);
+  /** Resolves when the contracts exist. `id` is a new reservation's. @throws DomainError; then nothing is left rented */
+  async reserve(id: string, userId: string, wish: ReservationWish): Promise<Reservation> {
+    const reservation = await this.begin(id, userId, wish);
     try {
       await this.rent(reservation);
     } catch (error) {
@@ -43,13 +36,8 @@ export class ReservationsService {
   }
 
   /** Answers at once; the reservation tells how it went. */
-  async reserveLater(
-    userId: string,
-    dto: ReserveDto,
-    timeLimitMs?: number,
-    origin?: Origin,
-  ): Promise<Reservation> {
-    const reservation = await this.begin(userId, dto, timeLimitMs, origin);
+  async reserveLater(id: string, userId: string, wish: ReservationWish): Promise<Reservation> {
+    const reservation = await this.begin(id, userId, wish);
     this.rent(reservation).catch((error: unknown) => {
       if (isDomainError(error)) return;
       this.logger.error({ msg: 'reservation failed', reservation_id: reservation.id, err: error });
@@ -57,14 +45,9 @@ export class ReservationsService {
     return reservation;
   }
 
-  private async begin(
-    userId: string,
-    dto: ReserveDto,
-    timeLimitMs?: number,
-    origin?: Origin,
-  ): Promise<Reservation> {
-    const reservation = this.factory.make({ userId, origin }, dto, timeLimitMs);
-    await this.books.open(reservation, origin);
+  private async begin(id: string, userId: string, wish: ReservationWish): Promise<Reservation> {
+    const reservation = this.factory.make(id, userId, wish);
+    await this.books.open(reservation, wish.origin);
     return reservation;
   }
 
