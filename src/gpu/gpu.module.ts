@@ -66,6 +66,7 @@ import { RentalOpener } from './rentals/rental-opener.js';
 import { RentingService } from './rentals/renting.service.js';
 import { SingleRentalService } from './rentals/single-rental.service.js';
 import { BatchService } from './reservations/batch.service.js';
+import { OfferClaims } from './reservations/offer-claims.js';
 import { InterruptedBatches } from './reservations/interrupted-batches.service.js';
 import { CancellationWatch } from './reservations/cancellation-watch.js';
 import { GangPlanner } from './reservations/gang-planner.js';
@@ -124,6 +125,7 @@ const RENTALS = [
 const RESERVATIONS = [
   BatchService,
   InterruptedBatches,
+  OfferClaims,
   CancellationWatch,
   GangPlanner,
   GangRenter,

@@ -92,8 +92,9 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
     expect(await reservationOf(id ?? '')).toMatchObject({ state: 'failed', reason: 'canceled' });
   });
 
-  it('two who reserve at the same time never get the same machine', async () => {
+  it('two who reserve at the same time never get the same machine, and ask for none in vain', async () => {
     const order = { count: 8, filters: VAST };
+    const asked = rents();
     const [mine, theirs] = await Promise.all([
       caller.post<ReservationView>(RESERVE, order),
       other.post<ReservationView>(RESERVE, order),
@@ -101,6 +102,7 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
     expect([mine.status, theirs.status]).toEqual([201, 201]);
     const rented = rentedAtFarms(lab.sandbox);
     expect(rented).toHaveLength(16);
+    expect(rents() - asked).toBe(16);
     expect(new Set(rented.map(({ machineId }) => machineId)).size).toBe(16);
     const holders = new Map(rented.map(({ id }) => [id, 0]));
     for (const { contract_id: id } of [...mine.body.reserved, ...theirs.body.reserved]) {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { offerOf } from '../../../test/support/rentals.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
-import { CandidateSupply, machineKey } from './candidates.js';
+import { CandidateSupply } from './candidates.js';
+import { OfferClaims } from './offer-claims.js';
+import { machineKey } from './offer-keys.js';
 
 function supplyOf(offers: Partial<ProviderOffer>[], used: string[] = []): CandidateSupply {
   const supply = new CandidateSupply(used);
@@ -33,6 +35,34 @@ describe('CandidateSupply', () => {
 
   it('takes an offer as often as its capacity allows where the farm places each contract apart', () => {
     expect(supplyOf([{ provider: 'io.net', machineId: undefined, capacity: 3 }]).takeMany(5)).toHaveLength(3);
+  });
+
+  it('leaves what another gang is about to rent for last, until that one is done', () => {
+    const claims = new OfferClaims();
+    const offers = [1, 2, 3].map((price) =>
+      offerOf({ offerId: String(price), machineId: String(price), pricePerHour: price }),
+    );
+    const supplies = [0, 1, 2].map(() => new CandidateSupply([], claims));
+    for (const supply of supplies) supply.add(offers);
+    const [one, two, three] = supplies;
+    expect(ids(one.takeMany(2))).toEqual(['1', '2']);
+    expect(ids(two.takeMany(3))).toEqual(['3', '1', '2']);
+    one.endClaims();
+    two.endClaims();
+    expect(ids(three.takeMany(2))).toEqual(['1', '2']);
+  });
+
+  it('shares an offer of several machines among gangs as far as it goes', () => {
+    const claims = new OfferClaims();
+    const many = { provider: 'io.net', machineId: undefined } as const;
+    const offers = [
+      offerOf({ ...many, offerId: 'cheap', capacity: 3, pricePerHour: 1 }),
+      offerOf({ ...many, offerId: 'dear', capacity: 3, pricePerHour: 2 }),
+    ];
+    const supplies = [0, 1].map(() => new CandidateSupply([], claims));
+    for (const supply of supplies) supply.add(offers);
+    expect(ids(supplies[0].takeMany(2))).toEqual(['cheap', 'cheap']);
+    expect(ids(supplies[1].takeMany(2))).toEqual(['cheap', 'dear']);
   });
 
   it('leaves out machines that were used before, exhausted offers and farms that refuse us', () => {

@@ -1,13 +1,11 @@
 import type { ProviderName, ProviderOffer } from '../../providers/gpu-provider.js';
-
-/** Names a physical machine across farms; undefined where the farm gives every contract a machine of its own. */
-export function machineKey(at: { provider: ProviderName; machineId?: string | null }): string | undefined {
-  return at.machineId ? `${at.provider}/${at.machineId}` : undefined;
-}
+import type { OfferClaims } from './offer-claims.js';
+import { machineKey, offerKey } from './offer-keys.js';
 
 /**
  * The order in which a gang takes machines: cheapest first, each offer as often as its capacity allows, never a
  * machine twice. Offers that share a machine shrink or vanish when one of them is rented, so one use spends them all.
+ * What other gangs are about to rent comes last, whatever it costs.
  */
 export class CandidateSupply {
   private offers: ProviderOffer[] = [];
@@ -15,7 +13,12 @@ export class CandidateSupply {
   private readonly usedMachines: Set<string>;
   private readonly avoidedProviders = new Set<ProviderName>();
 
-  constructor(usedMachines: Iterable<string> = []) {
+  private readonly endsOfClaims: (() => void)[] = [];
+
+  constructor(
+    usedMachines: Iterable<string> = [],
+    private readonly claims?: OfferClaims,
+  ) {
     this.usedMachines = new Set(usedMachines);
   }
 
@@ -32,8 +35,10 @@ export class CandidateSupply {
 
   /** The cheapest machine that is left and suits. */
   take(suits: (offer: ProviderOffer) => boolean = () => true): ProviderOffer | undefined {
-    const offer = this.offers.find((candidate) => this.isLeft(candidate) && suits(candidate));
+    const left = this.offers.filter((candidate) => this.isLeft(candidate) && suits(candidate));
+    const offer = left.find((candidate) => !this.claims?.isSpent(candidate)) ?? left[0];
     if (!offer) return undefined;
+    if (this.claims) this.endsOfClaims.push(this.claims.claim(offer));
     this.remaining.set(offerKey(offer), (this.remaining.get(offerKey(offer)) ?? 0) - 1);
     const machine = machineKey(offer);
     if (machine) this.usedMachines.add(machine);
@@ -48,6 +53,11 @@ export class CandidateSupply {
       taken.push(offer);
     }
     return taken;
+  }
+
+  /** The gang is rented, or will not be. */
+  endClaims(): void {
+    for (const end of this.endsOfClaims.splice(0)) end();
   }
 
   /** The farm refuses us altogether, e.g. our account there is out of credit. */
@@ -69,6 +79,3 @@ export class CandidateSupply {
     );
   }
 }
-
-const offerKey = ({ provider, offerId }: Pick<ProviderOffer, 'provider' | 'offerId'>): string =>
-  `${provider}/${offerId}`;

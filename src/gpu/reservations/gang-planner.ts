@@ -5,8 +5,9 @@ import { providerBusy } from '../../providers/providers.errors.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { notEnoughOffers, totalPriceAboveLimit } from '../gpu.errors.js';
 import { OfferPrices } from '../offers/offer-prices.js';
-import type { CandidateSupply } from './candidates.js';
+import { CandidateSupply } from './candidates.js';
 import type { GangOrder } from './gang-order.js';
+import { OfferClaims } from './offer-claims.js';
 
 /** Chooses the machines of a gang before anything is rented. */
 @Injectable()
@@ -14,8 +15,14 @@ export class GangPlanner {
   constructor(
     private readonly providers: ProvidersService,
     private readonly prices: OfferPrices,
+    private readonly claims: OfferClaims,
     private readonly clock: Clock,
   ) {}
+
+  /** With a bound for the price of all, the cheapest are wanted whoever else asks for them. */
+  supplyFor({ usedMachines, maxTotalPriceMicro }: GangOrder): CandidateSupply {
+    return new CandidateSupply(usedMachines, maxTotalPriceMicro === undefined ? this.claims : undefined);
+  }
 
   /** What is on offer now. @throws when no farm answers */
   async search({ filters, providers }: GangOrder): Promise<ProviderOffer[]> {

@@ -3,7 +3,7 @@ import { Clock } from '../../common/clock.js';
 import type { ProviderOffer } from '../../providers/gpu-provider.js';
 import { RentingService } from '../rentals/renting.service.js';
 import type { Rental } from '../rentals/rental.entity.js';
-import { CandidateSupply } from './candidates.js';
+import type { CandidateSupply } from './candidates.js';
 import type { GangOrder, GangResult } from './gang-order.js';
 import { GangPlanner } from './gang-planner.js';
 import { GangRun } from './gang-run.js';
@@ -24,7 +24,15 @@ export class GangRenter {
   ) {}
 
   async rent(order: GangOrder): Promise<GangResult> {
-    const supply = new CandidateSupply(order.usedMachines);
+    const supply = this.planner.supplyFor(order);
+    try {
+      return await this.rentFrom(supply, order);
+    } finally {
+      supply.endClaims();
+    }
+  }
+
+  private async rentFrom(supply: CandidateSupply, order: GangOrder): Promise<GangResult> {
     const run = new GangRun(order, supply, order.deadlineAt - this.clock.now());
     supply.add(await this.planner.search(order));
     const plan = this.planner.plan(order, supply);

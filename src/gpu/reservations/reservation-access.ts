@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RentalRepository } from '../rentals/rental.repository.js';
-import { machineKey } from './candidates.js';
+import { machineKey } from './offer-keys.js';
 import type { Reservation } from './reservation.entity.js';
 import { ReservationRepository } from './reservation.repository.js';
 
