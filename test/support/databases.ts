@@ -7,7 +7,7 @@ import type { DatabaseConfig } from '../../src/config/config.js';
 import { createDataSource, type MigrationClass, type SchemaParts } from '../../src/database/data-source.js';
 import { migrateDatabase } from '../../src/database/migrate.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
-import { createPostgresDatabase } from './postgres-database.js';
+import { createPostgresDatabase, postgresEnvironment } from './postgres-database.js';
 import { createTempFolder } from './temp-folder.js';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -56,6 +56,11 @@ export async function openTestDatabase(kind: DatabaseKind, parts: SchemaParts): 
     await place.remove();
   };
   return { kind, dataSource, unitOfWork: new UnitOfWork(dataSource), config: place.config, close };
+}
+
+/** For a program in a process of its own on the same database. */
+export function environmentOf(config: DatabaseConfig): Record<string, string> {
+  return config.type === 'sqlite' ? { DB_NAME: config.file } : postgresEnvironment(config);
 }
 
 interface Place {

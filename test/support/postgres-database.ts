@@ -27,10 +27,15 @@ export async function createPostgresDatabase(template?: string): Promise<Postgre
     sslMode: 'disable',
     maxConnections: 10,
   };
-  return { config, env: environment(config), drop: () => administer(`DROP DATABASE ${name} WITH (FORCE)`) };
+  return {
+    config,
+    env: postgresEnvironment(config),
+    drop: () => administer(`DROP DATABASE ${name} WITH (FORCE)`),
+  };
 }
 
-function environment(config: PostgresConfig): Record<string, string> {
+/** DB_TYPE, DB_HOST, DB_PORT, DB_USER, DB_NAME, DB_SSL_MODE. */
+export function postgresEnvironment(config: PostgresConfig): Record<string, string> {
   return {
     DB_TYPE: 'postgres',
     DB_HOST: config.host,
