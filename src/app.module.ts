@@ -5,6 +5,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { BillingModule } from './billing/billing.module.js';
 import type { Clock } from './common/clock.js';
 import type { AppConfig } from './config/config.js';
+import { ControlPlaneTraffic } from './control-plane-traffic.js';
 import { ConfigModule } from './config/config.module.js';
 import { CreditsModule } from './credits/credits.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -38,6 +39,7 @@ export class AppModule {
         HealthModule,
         MetricsModule,
       ],
+      providers: [ControlPlaneTraffic],
     };
   }
 }

@@ -1,8 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigurationRecord } from './audit/configuration-record.js';
-import { Lifecycle } from './common/lifecycle.js';
 import type { AppConfig } from './config/config.js';
 import { createApp } from './create-app.js';
 import { lockSqliteFile, type SqliteFileLock } from './database/sqlite/sqlite-file-lock.js';
@@ -10,9 +8,8 @@ import { OwnEndpoints } from './egress/own-endpoints.js';
 import { TrustedHosts } from './egress/trusted-hosts.js';
 import { JobsService } from './jobs/jobs.service.js';
 import { MetricsServer } from './metrics/metrics.server.js';
-import { DataPlaneDoor } from './proxy/data-plane.door.js';
-import { LiveSessions } from './streaming/live-sessions.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+import { Shutdown } from './shutdown.js';
 
 /** A running service. */
 export interface Daemon {
@@ -21,8 +18,14 @@ export interface Daemon {
   app: NestFastifyApplication;
   /** The simulated farms, when they are in use. */
   sandbox?: Sandbox;
-  /** Ends in named, bounded phases: refuse, drain, close. */
-  stop(): Promise<void>;
+  /**
+   * Ends it.
+   * @param drainTimeoutMs waits so long for what is under way, and tells nobody before; default: as configured
+   * @returns false when requests were cut
+   */
+  stop(drainTimeoutMs?: number): Promise<boolean>;
+  /** The end that has begun waits for nobody any more. */
+  hurry(): void;
 }
 
 /** Sandbox (if wanted) -> application -> jobs -> listen. What was started is stopped again when a later step fails. */
@@ -36,13 +39,28 @@ export async function startDaemon(config: AppConfig): Promise<Daemon> {
     await app.get(ConfigurationRecord).compare();
     app.get(JobsService).start();
     const url = await listen(app, config);
-    const running = { app, config, sandbox, lock };
-    return { url, app, sandbox, stop: () => stop(running) };
+    return endable({ url, app, sandbox }, config, lock);
   } catch (error) {
     await sandbox?.close();
     await lock?.release();
     throw error;
   }
+}
+
+function endable(
+  running: Pick<Daemon, 'url' | 'app' | 'sandbox'>,
+  { server }: AppConfig,
+  lock: SqliteFileLock | undefined,
+): Daemon {
+  const shutdown = new Shutdown(running.app);
+  const stop = async (drainTimeoutMs?: number): Promise<boolean> => {
+    const times = drainTimeoutMs === undefined ? server : { drainDelayMs: 0, drainTimeoutMs };
+    const isClean = await shutdown.perform(times);
+    await running.sandbox?.close();
+    await lock?.release();
+    return isClean;
+  };
+  return { ...running, stop, hurry: () => shutdown.hurry() };
 }
 
 function startWantedSandbox(config: AppConfig): Promise<Sandbox> | undefined {
@@ -83,37 +101,3 @@ async function listen(app: NestFastifyApplication, config: AppConfig): Promise<s
 }
 
 const isAnyAddress = (host: string): boolean => ['0.0.0.0', '::', ''].includes(host);
-
-interface Running {
-  app: NestFastifyApplication;
-  config: AppConfig;
-  sandbox?: Sandbox;
-  lock?: SqliteFileLock;
-}
-
-async function stop({ app, config, sandbox, lock }: Running): Promise<void> {
-  const logger = new Logger('Shutdown');
-  const { drainDelayMs, drainTimeoutMs } = config.server;
-  app.get(Lifecycle).beginDraining();
-  await pause(drainDelayMs);
-  const door = app.get(DataPlaneDoor);
-  door.startDrain();
-  door.closeTunnels();
-  app.get(LiveSessions).closeAll();
-  const isIdle = await Promise.race([
-    door.whenIdle().then(() => true),
-    pause(drainTimeoutMs).then(() => false),
-  ]);
-  if (!isIdle) logger.warn({ msg: 'requests cut at the end of the drain', active: door.activeCount });
-  await app.get(JobsService).stop();
-  app.getHttpServer().closeAllConnections();
-  await app.close();
-  await sandbox?.close();
-  await lock?.release();
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
-}

@@ -7,6 +7,9 @@ import type { AppConfig } from './config/config.js';
 import { startDaemon, type Daemon } from './daemon.js';
 import { describeFailure } from './start-failure.js';
 
+/** How long requests may go on in a process that has met an error nobody expected. */
+const BUG_DRAIN_MS = 5000;
+
 async function main(): Promise<void> {
   const command = readDaemonCommandLine(process.argv.slice(2));
   if ('text' in command) return void process.stdout.write(`${command.text}\n`);
@@ -17,6 +20,7 @@ async function main(): Promise<void> {
   const daemon = await startDaemon(config);
   new Logger('Daemon').log(`listening on ${daemon.url}`);
   stopOnSignals(daemon);
+  stopOnBugs(daemon);
 }
 
 function logLevel({ mode }: AppConfig): 'debug' | 'info' {
@@ -31,19 +35,38 @@ function warnOfRisks(config: AppConfig): void {
   if (ranges.length > 0) logger.warn({ msg: 'private ranges are open to every user', ranges });
 }
 
-/** The first signal drains; the second, or a failure while stopping, ends at once. */
+/** The first signal drains, the second cuts what is left and settles it, the third ends at once. */
 function stopOnSignals(daemon: Daemon): void {
-  let isStopping = false;
+  let signals = 0;
   const onSignal = (): void => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    daemon.stop().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
+    signals += 1;
+    if (signals === 1) endBy(daemon.stop(), 0);
+    else if (signals === 2) daemon.hurry();
+    else process.exit(1);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+}
+
+/**
+ * After an error that nobody caught nothing is certain any more: what is under way may end, and then somebody else
+ * starts this program anew.
+ */
+function stopOnBugs(daemon: Daemon): void {
+  let isEnding = false;
+  process.on('uncaughtException', (error) => {
+    new Logger('Daemon').error({ msg: 'error that nobody caught, ending', err: error });
+    if (isEnding) return;
+    isEnding = true;
+    endBy(daemon.stop(BUG_DRAIN_MS), 1);
+  });
+}
+
+function endBy(stopping: Promise<boolean>, status: number): void {
+  stopping.then(
+    (isClean) => process.exit(isClean ? status : 1),
+    (error: unknown) => fail(error),
+  );
 }
 
 function fail(error: unknown): void {

@@ -72,6 +72,8 @@ export class AppConfig {
     docsPublic: boolean;
     drainDelayMs: number;
     drainTimeoutMs: number;
+    /** Of either plane. */
+    maxConcurrentRequests: number;
   };
   database: DatabaseConfig;
   databaseAutoMigrate: boolean;

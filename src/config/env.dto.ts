@@ -65,6 +65,12 @@ export class Environment {
   @IsDuration()
   DRAIN_TIMEOUT = '60s';
 
+  @Variable('Server', 'Requests under way at a time, on each plane; more are told to come again.')
+  @NumberText()
+  @IsInt()
+  @Min(1)
+  MAX_CONCURRENT_REQUESTS = 25_000;
+
   @Variable('Database', 'sqlite or postgres; unset: postgres when DB_HOST is given, else sqlite.')
   @IsOptional()
   @IsIn(['sqlite', 'postgres'])

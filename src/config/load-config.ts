@@ -218,6 +218,7 @@ function serverConfig(environment: Environment): AppConfig['server'] {
       environment.DRAIN_DELAY ?? (environment.NODE_ENV === 'production' ? '5s' : '0s'),
     ),
     drainTimeoutMs: parseDurationMs(environment.DRAIN_TIMEOUT),
+    maxConcurrentRequests: environment.MAX_CONCURRENT_REQUESTS,
   };
 }
 

@@ -10,7 +10,7 @@ import { matchRoute } from './data-plane.routes.js';
 import { isAbandoned, removePaymentHeader } from './framing.js';
 import { InFlight } from './in-flight.js';
 import { Peers } from './peers.js';
-import { draining } from './proxy.errors.js';
+import { draining, overloaded } from './proxy.errors.js';
 import { RouteHandlers } from './route-handlers.js';
 import { Visit } from './visit.js';
 
@@ -79,6 +79,7 @@ export class DataPlaneDoor {
   private receive(visit: Visit, serve: () => void | Promise<void>): void {
     try {
       if (this.inFlight.isClosed) throw draining();
+      if (this.inFlight.isTooMuch) throw overloaded();
       visit.extraHeaders.push(...this.cors.headersFor(visit.request.headers.origin));
       if (this.cors.isPreflight(visit.request)) return this.answerPreflight(visit);
       const caller = this.admission.identify(visit);

@@ -1,13 +1,14 @@
-import { Injectable } from '@nestjs/common';
 import type { Visit } from './visit.js';
 
 /** Counts requests and tunnels that are under way, for the drain and for the gauges. */
-@Injectable()
 export class InFlight {
   private count = 0;
   private isDraining = false;
   private waiting: (() => void)[] = [];
   private readonly listeners: ((visit: Visit) => void)[] = [];
+
+  /** @param most may be under way at a time */
+  constructor(private readonly most = Infinity) {}
 
   get active(): number {
     return this.count;
@@ -15,6 +16,11 @@ export class InFlight {
 
   get isClosed(): boolean {
     return this.isDraining;
+  }
+
+  /** More than a process can carry: the newest has to go. */
+  get isTooMuch(): boolean {
+    return this.count > this.most;
   }
 
   enter(): void {

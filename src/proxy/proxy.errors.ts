@@ -86,6 +86,11 @@ export const loopDetected = (): DomainError =>
 export const methodNotAllowed = (): DomainError =>
   new DomainError('method_not_allowed', 405, 'TRACE is not proxied.');
 
+export const overloaded = (): DomainError =>
+  new DomainError('overloaded', 503, 'This server has as many requests under way as it can carry.', {
+    headers: { 'retry-after': '1' },
+  });
+
 export const draining = (): DomainError =>
   new DomainError('shutting_down', 503, 'This server is shutting down; ask again.', {
     headers: { 'retry-after': '1', connection: 'close' },

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { provideAll } from '../common/registry.js';
+import { AppConfig } from '../config/config.js';
 import { CreditsModule } from '../credits/credits.module.js';
 import { EgressModule } from '../egress/egress.module.js';
 import { GpuModule } from '../gpu/gpu.module.js';
@@ -50,7 +51,11 @@ import { UpstreamClient } from './upstream.client.js';
     DataPlaneDoor,
     DestinationFinder,
     EnvelopeForwarding,
-    InFlight,
+    {
+      provide: InFlight,
+      useFactory: ({ server }: AppConfig) => new InFlight(server.maxConcurrentRequests),
+      inject: [AppConfig],
+    },
     Metering,
     Peers,
     ProtocolSurfaces,

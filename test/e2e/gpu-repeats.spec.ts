@@ -32,19 +32,28 @@ describe('a request with an Idempotency-Key whose process died', () => {
 
   beforeAll(async () => {
     requireBuild();
-    lab = await openGpuLab();
+    lab = await openGpuLab('sqlite', { GPU_API_TIMEOUT: '60s' });
   });
   afterEach(async () => {
+    lab.sandbox.vastAi.control.clearFaults();
+    lab.sandbox.ioNet.control.clearFaults();
     await destroyAll(caller);
     await untilNothingIsRented(lab.sandbox);
   });
   afterAll(() => lab.close());
 
+  /** Rents that have reached the farms, which take their time for them. */
+  const askedFor = (): number => {
+    const { vastAi, ioNet } = lab.sandbox;
+    const rents = vastAi.control.calls().filter(({ call }) => call === 'rent').length;
+    return rents + ioNet.control.calls().filter(({ call }) => call === 'deploy').length;
+  };
+
   it('finds what it has rented when it is repeated, and rents nothing twice', async () => {
     const folder = await createTempFolder('repeats');
     const killed = await startDaemonProcess(folder.path, ['-dv'], { ...lab.env });
     const first = await signUp(killed.url);
-    const [offer] = await offersOf(first, 'provider=vast.ai');
+    const offer = (await offersOf(first, 'provider=vast.ai&limit=20'))[19];
     const post = <T>(who: ApiCaller, path: string, key: string, body: object): Promise<Reply<T>> =>
       who.post<T>(`${INSTANCES}/${path}`, body, { 'idempotency-key': key });
     const create = (who: ApiCaller) =>
@@ -53,12 +62,13 @@ describe('a request with an Idempotency-Key whose process died', () => {
       post<ReservationView>(who, 'reserve', 'reserve', { count: 2, filters: { provider: 'io.net' } });
     const batch = (who: ApiCaller) => post<BatchView>(who, 'batch', 'batch', { vastai_count: 2 });
 
-    lab.sandbox.vastAi.control.inject('rent', 'slow', { times: 3, delayMs: 4000 });
-    lab.sandbox.ioNet.control.inject('deploy', 'slow', { times: 2, delayMs: 4000 });
+    lab.sandbox.vastAi.control.inject('rent', 'slow', { times: 3, delayMs: 5000 });
+    lab.sandbox.ioNet.control.inject('deploy', 'slow', { times: 2, delayMs: 5000 });
     const cut = [create(first), reserve(first), batch(first)].map((asked) => asked.catch(() => 'cut'));
-    await eventually(async () => rentedAtFarms(lab.sandbox).length === 5);
+    await eventually(async () => askedFor() === 5);
     killed.child.kill('SIGKILL');
     expect(await Promise.all(cut)).toEqual(['cut', 'cut', 'cut']);
+    await eventually(async () => rentedAtFarms(lab.sandbox).length === 5);
     const contracts = rentedAtFarms(lab.sandbox).map(({ id }) => id);
 
     heir = await lab.start();
