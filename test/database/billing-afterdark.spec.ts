@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProbeClient } from '../../src/egress/probe.client.js';
 import { onEachDatabase } from '../support/databases.js';
 import { FakeAfterDark } from '../support/fake-afterdark.js';
 import { BillingApp, type Customer, type Transaction } from './billing-fixture.js';
@@ -212,6 +213,32 @@ onEachDatabase('payments through AfterDark', { entities: [] }, (open) => {
       expect(fake.orders.length).toBe(before + 1);
       await callBack(news(transaction));
       expect(await billing.credits(customer)).toBe(50);
+    });
+
+    it.each([
+      ['stops in the middle', { kind: 'slow', ms: 2000 } as const],
+      ['does not begin', { kind: 'delay', ms: 2000 } as const],
+    ])('whose answer %s count as lost after ten seconds', async (_, fault) => {
+      const asked: number[] = [];
+      const post = ProbeClient.prototype.post;
+      const hasty = vi.spyOn(ProbeClient.prototype, 'post').mockImplementation(function (
+        this: ProbeClient,
+        url,
+        json,
+        options,
+      ) {
+        asked.push(options.timeoutMs);
+        return post.call(this, url, json, { ...options, timeoutMs: 150 });
+      });
+      fake.plan(fault);
+      const before = fake.orders.length;
+      const transaction = await order();
+      hasty.mockRestore();
+      expect(asked).toEqual([10_000]);
+      expect(transaction).toMatchObject({ status: 'pending', external_id: null });
+      expect(fake.orders.length).toBe(before + 1);
+      await callBack(news(transaction));
+      expect(await statusOf(transaction)).toBe('completed');
     });
 
     it('with the same transaction as another payment are refused', async () => {

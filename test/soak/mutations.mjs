@@ -57,7 +57,7 @@ for (const [index, mutant] of MUTANTS.entries()) {
   const [killer] = failedTests(tests);
   writeFileSync(path, source);
   const verdict = killer === undefined ? 'SURVIVED' : `killed by "${killer}"`;
-  console.log(`${index} ${name}: ${verdict} (${Math.round((Date.now() - begun) / 1000)} s)`);
+  process.stdout.write(`${index} ${name}: ${verdict} (${Math.round((Date.now() - begun) / 1000)} s)\n`);
   if (killer === undefined) survivors.push(name);
 }
 rmSync(copy, { recursive: true });
