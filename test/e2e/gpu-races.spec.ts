@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RentalMeterService } from '../../src/credits/metering/rental-meter.service.js';
 import type { CreatedRentalView } from '../../src/gpu/rentals/rental.view.js';
 import { Reservation } from '../../src/gpu/reservations/reservation.entity.js';
 import type { BatchView, ReservationView } from '../../src/gpu/reservations/reservation.view.js';
@@ -49,7 +50,9 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
 
   it('a DELETE while the farm is asked: the contract goes, and nothing is charged', async () => {
     slowRents(1);
+    const before = rents();
     const asked = askFor(caller, 'vast.ai');
+    await eventually(async () => rents() > before);
     const id = await firstRental();
     const deleted = await caller.delete<{ state: string }>(`/api/v1/gpu/instances/vast.ai/${id}`);
     expect(deleted).toMatchObject({ status: 200, body: { state: 'stopping' } });
@@ -58,6 +61,38 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
     await untilState(caller, id, 'destroyed');
     await untilNothingIsRented(lab.sandbox);
     expect(await creditsOf(caller)).toMatchObject({ credits_held: 0, credits_used: 0 });
+  });
+
+  describe('a DELETE before the money is held', () => {
+    /** The owner is faster than the transaction that sets the credits aside. */
+    const endBeforeHold = (): void => {
+      const meter = daemon.app.get(RentalMeterService);
+      const authorize = meter.authorize.bind(meter);
+      vi.spyOn(meter, 'authorize').mockImplementationOnce(async (terms) => {
+        await caller.delete(`/api/v1/gpu/instances/vast.ai/${terms.rentalId}`);
+        await authorize(terms);
+      });
+    };
+    const untilNothingIsHeld = (): Promise<unknown> =>
+      eventually(async () => (await creditsOf(caller)).credits_held === 0);
+
+    it('frees it, and no farm is asked', async () => {
+      endBeforeHold();
+      const before = rents();
+      const { status, body } = await askFor(caller, 'vast.ai');
+      expect([status, body]).toMatchObject([409, { code: 'rental_ended' }]);
+      expect([rents() - before, (await creditsOf(caller)).credits_held]).toEqual([0, 0]);
+      expect(await rentalsOf(caller)).toMatchObject([{ state: 'destroyed', cost: 0 }]);
+    });
+
+    it('frees it also when the process dies before it can', async () => {
+      endBeforeHold();
+      const meter = daemon.app.get(RentalMeterService);
+      const finish = meter.finish.bind(meter);
+      vi.spyOn(meter, 'finish').mockImplementationOnce(finish).mockRejectedValueOnce(new Error('died'));
+      expect((await askFor(caller, 'vast.ai')).status).toBe(500);
+      await untilNothingIsHeld();
+    });
   });
 
   it('a DELETE while the farm is asked and refuses: the rental does not stay `stopping`', async () => {

@@ -61,7 +61,7 @@ for (const [index, mutant] of MUTANTS.entries()) {
   if (killer === undefined) survivors.push(name);
 }
 rmSync(copy, { recursive: true });
-console.log(
-  survivors.length === 0 ? 'no mutant survived' : `${survivors.length} survived: ${survivors.join('; ')}`,
-);
+const summary =
+  survivors.length === 0 ? 'no mutant survived' : `${survivors.length} survived: ${survivors.join('; ')}`;
+process.stdout.write(`${summary}\n`);
 process.exitCode = survivors.length === 0 ? 0 : 1;

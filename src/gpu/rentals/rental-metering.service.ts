@@ -4,6 +4,9 @@ import { RentalMeterService } from '../../credits/metering/rental-meter.service.
 import type { Rental } from './rental.entity.js';
 import { RentalRepository } from './rental.repository.js';
 
+/** A rental that ends before its money is held is looked at for so long, because that may still come to pass. */
+const AUTHORIZED_WITHIN_MS = 600_000;
+
 /**
  * Keeps the meter of a rental in step with its row. The row is committed first; a step that fails after that is logged
  * and made up by the methods that a job calls.
@@ -31,9 +34,15 @@ export class RentalMetering {
   /** The last charge and the freeing of the hold; safe to repeat. */
   async finish(rental: Rental): Promise<void> {
     await this.attempt(rental, async () => {
-      await this.meter.finish(rental.id, rental.endedAt ?? this.clock.now());
-      await this.rentals.markSettled(rental.id, this.clock.now());
+      const now = this.clock.now();
+      await this.meter.finish(rental.id, rental.endedAt ?? now);
+      const isFinal = now - rental.createdAt > AUTHORIZED_WITHIN_MS || (await this.isMetered(rental));
+      if (isFinal) await this.rentals.markSettled(rental.id, now);
     });
+  }
+
+  private async isMetered({ id }: Rental): Promise<boolean> {
+    return (await this.meter.costOf([id])).has(id);
   }
 
   /** Starts the meters that a dying process or a failing database left standing: once per rental and process. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isDomainError } from '../../common/domain-error.js';
 import { RentalMeterService } from '../../credits/metering/rental-meter.service.js';
+import { rentalEnded } from '../gpu.errors.js';
 import { RentalFactory, type RentalOrder } from './rental-factory.js';
 import { isLive } from './rental-state.js';
 import { RentalRepository } from './rental.repository.js';
@@ -19,7 +20,10 @@ export class RentalOpener {
     private readonly transitions: RentalTransitions,
   ) {}
 
-  /** @throws DomainError 402 `insufficient_credits`; then nothing is held and the row says so */
+  /**
+   * @throws DomainError 402 `insufficient_credits`, 409 `rental_ended` when its owner ended it meanwhile; then nothing
+   *   is held and the row says so
+   */
   async open(order: RentalOrder): Promise<Rental> {
     const rental = this.factory.make(order);
     await this.trail.open(rental, order.origin);
@@ -35,6 +39,7 @@ export class RentalOpener {
         minimumHours: rental.minimumHours,
         gpuCount: rental.gpuCount,
       });
+      await this.requireWanted(rental);
       return rental;
     } catch (error) {
       await this.transitions.fail(rental, isDomainError(error) ? error.code : 'not_authorized', false);
@@ -50,5 +55,13 @@ export class RentalOpener {
   async findAdopted({ id }: Rental): Promise<Rental | undefined> {
     const rental = await this.rentals.findById(id);
     return rental && rental.contractId !== null && isLive(rental.state) ? rental : undefined;
+  }
+
+  /** Whoever ended it before the money was held could not free it. */
+  private async requireWanted({ id, createdAt }: Rental): Promise<void> {
+    const { state = 'destroyed' } = (await this.rentals.findById(id)) ?? {};
+    if (isLive(state)) return;
+    await this.meter.finish(id, createdAt);
+    throw rentalEnded(state);
   }
 }
