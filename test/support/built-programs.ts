@@ -45,13 +45,18 @@ export interface DaemonProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts the built daemon in a folder of its own and waits for its ready line. */
+/**
+ * Starts the built daemon in a folder of its own and waits for its ready line.
+ * @param through a command that starts the one after it, in the same process
+ */
 export async function startDaemonProcess(
   folder: string,
   flags: readonly string[],
   env: Record<string, string> = {},
+  through: readonly string[] = [],
 ): Promise<DaemonProcess> {
-  const child = spawn(program('aiserve-gpuproxyd'), flags, {
+  const [command, ...parameters] = [...through, program('aiserve-gpuproxyd'), ...flags];
+  const child = spawn(command, parameters, {
     cwd: folder,
     env: { PATH: process.env.PATH, SERVER_HOST: '127.0.0.1', SERVER_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

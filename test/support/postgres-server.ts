@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir } from 'node:fs/promises';
+import { chown, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
@@ -16,6 +16,10 @@ export interface PostgresAddress {
 }
 
 export interface PostgresServer extends PostgresAddress {
+  /** Ends it at once, without a word to its clients and without a checkpoint: as a crash of its machine. */
+  crash(): Promise<void>;
+  /** After a crash: on the same port, with the same data. */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -42,15 +46,30 @@ export async function startPostgres(): Promise<PostgresServer> {
   const data = join(folder.path, 'data');
   await initialise(binaries, folder.path, data, account);
   const port = await freePort();
-  const server = spawnServer(join(binaries, 'postgres'), ['-D', data, '-p', String(port)], account);
-  await untilReady(server);
-  const stop = async (): Promise<void> => {
+  const launch = async (): Promise<ChildProcess> => {
+    const launched = spawnServer(join(binaries, 'postgres'), ['-D', data, '-p', String(port)], account);
+    await untilReady(launched);
+    return launched;
+  };
+  let server = await launch();
+  const end = async (): Promise<void> => {
     const ended = once(server, 'close');
     server.stdin?.end();
     await ended;
+  };
+  const crash = async (): Promise<void> => {
+    const [pid] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(pid), 'SIGQUIT');
+    await end();
+  };
+  const startAgain = async (): Promise<void> => {
+    server = await launch();
+  };
+  const stop = async (): Promise<void> => {
+    await end();
     await folder.remove();
   };
-  return { host: '127.0.0.1', port, user: 'postgres', stop };
+  return { host: '127.0.0.1', port, user: 'postgres', crash, startAgain, stop };
 }
 
 async function initialise(
