@@ -87,7 +87,7 @@ export const methodNotAllowed = (): DomainError =>
   new DomainError('method_not_allowed', 405, 'TRACE is not proxied.');
 
 export const overloaded = (): DomainError =>
-  new DomainError('overloaded', 503, 'This server has as many requests under way as it can carry.', {
+  new DomainError('server_overloaded', 503, 'This server has as many requests under way as it can carry.', {
     headers: { 'retry-after': '1' },
   });
 

@@ -25,7 +25,7 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
   let other: ApiCaller;
 
   beforeAll(async () => {
-    lab = await openGpuLab(kind);
+    lab = await openGpuLab(kind, { GPU_API_TIMEOUT: '10s' });
     daemon = await lab.start();
   });
   beforeEach(async () => {
@@ -45,15 +45,19 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
   const slowRents = (times: number, delayMs = 800): void =>
     lab.sandbox.vastAi.control.inject('rent', 'slow', { times, delayMs });
   const firstRental = (): Promise<string> => eventually(async () => (await rentalsOf(caller))[0]?.id);
+  /** The farm has been asked, and takes its time. */
+  const askSlowly = async () => {
+    slowRents(1, 2000);
+    const before = rents();
+    const asked = askFor(caller, 'vast.ai');
+    await eventually(async () => rents() > before);
+    return { asked, id: await firstRental() };
+  };
   const reservationOf = (id: string): Promise<ReservationView> =>
     caller.get<ReservationView>(`/api/v1/gpu/reservations/${id}`).then(({ body }) => body);
 
   it('a DELETE while the farm is asked: the contract goes, and nothing is charged', async () => {
-    slowRents(1);
-    const before = rents();
-    const asked = askFor(caller, 'vast.ai');
-    await eventually(async () => rents() > before);
-    const id = await firstRental();
+    const { asked, id } = await askSlowly();
     const deleted = await caller.delete<{ state: string }>(`/api/v1/gpu/instances/vast.ai/${id}`);
     expect(deleted).toMatchObject({ status: 200, body: { state: 'stopping' } });
     const created: Reply<CreatedRentalView> = await asked;
@@ -96,9 +100,7 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
   });
 
   it('a DELETE while the farm is asked and refuses: the rental does not stay `stopping`', async () => {
-    slowRents(1);
-    const asked = askFor(caller, 'vast.ai');
-    const id = await firstRental();
+    const { asked, id } = await askSlowly();
     lab.sandbox.vastAi.control.withdrawOffer(Number(await offerIdOf(id)));
     await caller.delete(`/api/v1/gpu/instances/vast.ai/${id}`);
     expect((await asked).status).toBe(410);
@@ -114,7 +116,7 @@ describe.each(['sqlite', 'postgres'] as const)('things that happen at the same t
   };
 
   it('a DELETE of a reservation that is being rented: everything is given back', async () => {
-    slowRents(16);
+    slowRents(16, 3000);
     const asked = caller.post<ReservationView & { code: string }>(RESERVE, { count: 16, filters: VAST });
     await eventually(async () => (await rentalsOf(caller)).length === 16);
     const [{ reservation_id: id }] = await rentalsOf(caller);

@@ -159,7 +159,7 @@ describe('the end of a process', () => {
     const refused = await ClientStream.open(running.caller);
     expect([refused.status, refused.answer.headers['retry-after']]).toEqual([503, '1']);
     await refused.ended;
-    expect(refused.text).toContain('"code":"overloaded"');
+    expect(refused.text).toContain('"code":"server_overloaded"');
     expect(await statusOf('/health/ready')).toBe(200);
     mayEnd.open();
     expect(new Set(await Promise.all(streams.map(({ ended }) => ended)))).toEqual(new Set(['complete']));
