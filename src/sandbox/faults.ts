@@ -65,6 +65,11 @@ export class FaultQueue<Calls extends object> {
     return { effect: fault.effect, delayMs: fault.delayMs };
   }
 
+  /** Calls that the planned faults still wait for. */
+  get left(): number {
+    return this.planned.reduce((sum, { remaining }) => sum + remaining, 0);
+  }
+
   clear(): void {
     this.planned = [];
   }

@@ -42,13 +42,6 @@ describe('a request with an Idempotency-Key whose process died', () => {
   });
   afterAll(() => lab.close());
 
-  /** Rents that have reached the farms, which take their time for them. */
-  const askedFor = (): number => {
-    const { vastAi, ioNet } = lab.sandbox;
-    const rents = vastAi.control.calls().filter(({ call }) => call === 'rent').length;
-    return rents + ioNet.control.calls().filter(({ call }) => call === 'deploy').length;
-  };
-
   it('finds what it has rented when it is repeated, and rents nothing twice', async () => {
     const folder = await createTempFolder('repeats');
     const killed = await startDaemonProcess(folder.path, ['-dv'], { ...lab.env });
@@ -62,10 +55,11 @@ describe('a request with an Idempotency-Key whose process died', () => {
       post<ReservationView>(who, 'reserve', 'reserve', { count: 2, filters: { provider: 'io.net' } });
     const batch = (who: ApiCaller) => post<BatchView>(who, 'batch', 'batch', { vastai_count: 2 });
 
-    lab.sandbox.vastAi.control.inject('rent', 'slow', { times: 3, delayMs: 5000 });
-    lab.sandbox.ioNet.control.inject('deploy', 'slow', { times: 2, delayMs: 5000 });
+    const { vastAi, ioNet } = lab.sandbox;
+    vastAi.control.inject('rent', 'slow', { times: 3, delayMs: 3000 });
+    ioNet.control.inject('deploy', 'slow', { times: 2, delayMs: 3000 });
     const cut = [create(first), reserve(first), batch(first)].map((asked) => asked.catch(() => 'cut'));
-    await eventually(async () => askedFor() === 5);
+    await eventually(async () => vastAi.control.faultsLeft() + ioNet.control.faultsLeft() === 0);
     killed.child.kill('SIGKILL');
     expect(await Promise.all(cut)).toEqual(['cut', 'cut', 'cut']);
     await eventually(async () => rentedAtFarms(lab.sandbox).length === 5);

@@ -19,6 +19,11 @@ export class IoNetControl {
     this.farm.faults.inject(call, effect, rule);
   }
 
+  /** None: every call that was to go wrong has come in. */
+  faultsLeft(): number {
+    return this.farm.faults.left;
+  }
+
   clearFaults(): void {
     this.farm.faults.clear();
   }
