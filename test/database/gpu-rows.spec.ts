@@ -36,7 +36,7 @@ onEachDatabase('rows of rentals and their routing', PARTS, (open) => {
     rentals = new RentalRepository(database.unitOfWork);
     settled = [];
     const metering = { start: async () => undefined, finish: async ({ id }: Rental) => settled.push(id) };
-    const directory = { ownerChanged: async () => undefined, fence: () => undefined };
+    const directory = { ownerChanged: async () => undefined, fence: () => undefined, admit: () => undefined };
     const audit = new AuditDesk(database.unitOfWork, clock);
     transitions = new RentalTransitions(
       rentals,

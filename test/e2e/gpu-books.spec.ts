@@ -1,5 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/common/id.js';
+import { DirectorySync } from '../../src/gpu/pools/directory-sync.service.js';
 import { Rental } from '../../src/gpu/rentals/rental.entity.js';
 import { RentalTransitions } from '../../src/gpu/rentals/rental-transitions.service.js';
 import type { BookedContract } from '../../src/sandbox/books.js';
@@ -81,6 +83,19 @@ describe.each(['sqlite', 'postgres'] as const)('books that do not agree, on %s',
       await daemon.app.get(RentalTransitions).stop(row, 'destroyed_by_owner');
       expect((await untilState(caller, id, 'destroyed')).reason).toBe('destroyed_by_owner');
     });
+  });
+
+  it('a machine that is said to serve is routed to, however late its pools are read again', async () => {
+    const directory = daemon.app.get(DirectorySync);
+    const ownerChanged = directory.ownerChanged.bind(directory);
+    vi.spyOn(directory, 'ownerChanged').mockImplementation(async (userId) => {
+      await delay(500);
+      await ownerChanged(userId);
+    });
+    await rentAt(caller, 'vast.ai');
+    await untilServing(caller, 1);
+    expect((await caller.get('/api/v1/gpu/pools/default/proxy/v1/models')).status).toBe(200);
+    vi.restoreAllMocks();
   });
 
   describe('contracts with our mark that nobody claims', () => {

@@ -76,6 +76,11 @@ export class DirectorySync implements OnApplicationBootstrap, OnApplicationShutd
     this.publisher.fence(rental);
   }
 
+  /** Ahead of a change that begins its traffic, as `fence`. */
+  admit(rental: Rental): void {
+    this.publisher.admit(rental);
+  }
+
   /** What cannot be read now is found at the next look. */
   private async heard(userId: unknown): Promise<void> {
     if (typeof userId !== 'string') return;

@@ -51,6 +51,11 @@ export class RoutingPublisher {
     if (this.balancer.load(rental.instanceId ?? '')) this.setTarget({ ...rental, isServing: false });
   }
 
+  /** It may be used from this moment on, so that whoever reads that it serves finds it so. */
+  admit(rental: Rental): void {
+    if (this.balancer.load(rental.instanceId ?? '')) this.setTarget({ ...rental, isServing: true });
+  }
+
   private begin(userId: string): Promise<void> {
     const run = this.publish(userId).finally(() => this.running.delete(userId));
     this.running.set(userId, run);

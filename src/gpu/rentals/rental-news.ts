@@ -15,15 +15,15 @@ export class RentalNews {
   ) {}
 
   /** Its traffic ends before the row says so; it goes on when the row does not come to say so. */
-  async fenced(rental: Rental, write: () => Promise<boolean>): Promise<boolean> {
+  fenced(rental: Rental, write: () => Promise<boolean>): Promise<boolean> {
     this.directory.fence(rental);
-    let isWritten = false;
-    try {
-      isWritten = await write();
-      return isWritten;
-    } finally {
-      if (!isWritten) await this.directory.ownerChanged(rental.userId);
-    }
+    return this.orRepublished(rental, write);
+  }
+
+  /** Its traffic begins before the row says so. */
+  admitted(rental: Rental, write: () => Promise<boolean>): Promise<boolean> {
+    this.directory.admit(rental);
+    return this.orRepublished(rental, write);
   }
 
   async announce(rental: Rental): Promise<void> {
@@ -31,5 +31,15 @@ export class RentalNews {
     const { id: rentalId, reservationId, instanceId, state, reason, isServing: serving } = rental;
     const data: RentalUpdated = { rentalId, reservationId, instanceId, state, reason, serving };
     this.events.emit({ name: RENTAL_UPDATED, userId: rental.userId, at: this.clock.now(), data });
+  }
+
+  private async orRepublished(rental: Rental, write: () => Promise<boolean>): Promise<boolean> {
+    let isWritten = false;
+    try {
+      isWritten = await write();
+      return isWritten;
+    } finally {
+      if (!isWritten) await this.directory.ownerChanged(rental.userId);
+    }
   }
 }

@@ -84,7 +84,7 @@ export class RentalTransitions {
     if (rental.isServing === isServing) return;
     const servedAt = rental.servedAt ?? (isServing ? this.clock.now() : null);
     const write = (): Promise<boolean> => this.rentals.setServing(rental.id, { isServing, servedAt });
-    if (!(await (isServing ? write() : this.news.fenced(rental, write)))) return;
+    if (!(await (isServing ? this.news.admitted(rental, write) : this.news.fenced(rental, write)))) return;
     Object.assign(rental, { isServing, servedAt });
     await this.news.announce(rental);
   }
