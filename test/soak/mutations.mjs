@@ -1,7 +1,7 @@
 // Do the tests bite? Breaks one guard of money after the other in a copy of the source and sees the tests go red.
 // usage: node test/soak/mutations.mjs [part of a name | from-to]…     ends with 1 when a mutant survives
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,8 @@ const isWanted = ({ name }, index) =>
   });
 
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
+// PostgreSQL runs as somebody else and has to get at its programs.
+chmodSync(copy, 0o755);
 for (const path of COPIED) cpSync(join(root, path), join(copy, path), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
@@ -32,7 +34,8 @@ function failedTests(tests) {
     cwd: copy,
     stdio: 'ignore',
   });
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const { testResults, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
+  if (numTotalTests === 0) throw new Error('no test has run');
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   );
