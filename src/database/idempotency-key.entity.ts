@@ -3,7 +3,10 @@ import { Id, Instant, Json, Reference, Text } from './columns.js';
 
 /** The outcome of a finished request, as its replay gives it. */
 export type StoredOutcome =
-  { kind: 'result'; result: unknown } | { kind: 'failure'; code: string; status: number; detail: string };
+  | { kind: 'result'; result: unknown }
+  | { kind: 'failure'; code: string; status: number; detail: string }
+  /** Not an end: what the work wants to find again should it die. */
+  | { kind: 'note'; note: unknown };
 
 /** One use of an `Idempotency-Key` by one user. */
 @Entity('idempotency_keys')

@@ -37,6 +37,14 @@ export class IdempotencyKeyRepository {
     return affected === 1;
   }
 
+  /** False when the attempt has been taken over meanwhile. */
+  async note(id: string, attemptId: string, note: unknown): Promise<boolean> {
+    const outcome: StoredOutcome = { kind: 'note', note };
+    const update = this.manager.createQueryBuilder().update(IdempotencyKey).set({ outcome });
+    const { affected } = await update.where({ id, attemptId, state: 'running' }).execute();
+    return affected === 1;
+  }
+
   async renew(id: string, attemptId: string, leaseUntil: number): Promise<void> {
     await this.manager.update(IdempotencyKey, { id, attemptId, state: 'running' }, { leaseUntil });
   }

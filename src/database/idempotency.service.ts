@@ -30,6 +30,14 @@ export interface Attempt {
   id: string;
   /** An earlier attempt died, nobody knows where: look for what `id` names before starting it. */
   isRepeat: boolean;
+  /** What an earlier attempt has noted last. */
+  note?: unknown;
+  /**
+   * Notes what a repetition must know, before something is done that cannot be found by its name. Without a key there
+   * is no repetition and nothing to note.
+   * @throws DomainError 409 `idempotency_in_progress` when another attempt has taken over
+   */
+  remember(note: unknown): Promise<void>;
 }
 
 export interface IdempotentReply<T> {
@@ -71,13 +79,21 @@ export class IdempotencyService {
     work: (attempt: Attempt) => Promise<T>,
   ): Promise<IdempotentReply<T>> {
     const { key } = request;
-    if (key === undefined) return { replayed: false, result: await work({ id: newId(), isRepeat: false }) };
+    if (key === undefined) return { replayed: false, result: await work(keyless()) };
     if (!KEY.test(key)) throw invalidIdempotencyKey();
     const mine = this.newRow(request.userId, key, inputHash(request.input));
     const row = await this.claim(mine);
     if (row.state === 'done') return { replayed: true, result: replay<T>(row.outcome) };
-    const attempt = { id: row.id, isRepeat: row.id !== mine.id };
+    const attempt = this.attemptOf(row, row.id !== mine.id);
     return { replayed: false, result: await this.attempt(row, () => work(attempt)) };
+  }
+
+  private attemptOf({ id, attemptId, outcome }: IdempotencyKey, isRepeat: boolean): Attempt {
+    const note = outcome?.kind === 'note' ? outcome.note : undefined;
+    const remember = async (wanted: unknown): Promise<void> => {
+      if (!(await this.keys.note(id, attemptId, wanted))) throw idempotencyInProgress(1);
+    };
+    return { id, isRepeat, note, remember };
   }
 
   /** Forgets keys after 24 hours; a job calls it. */
@@ -172,6 +188,10 @@ export class IdempotencyService {
   }
 }
 
+function keyless(): Attempt {
+  return { id: newId(), isRepeat: false, remember: async () => undefined };
+}
+
 /** The database may have gone after the work had begun; or an earlier attempt is not over. */
 function isUnfinished(error: unknown): boolean {
   return isDomainError(error, 'idempotency_in_progress') || isDomainError(error, 'database_unavailable');
@@ -193,5 +213,5 @@ function asFailure(error: unknown): StoredOutcome {
 
 function replay<T>(outcome: StoredOutcome | null): T {
   if (outcome?.kind === 'failure') throw new DomainError(outcome.code, outcome.status, outcome.detail);
-  return outcome?.result as T;
+  return (outcome?.kind === 'result' ? outcome.result : undefined) as T;
 }

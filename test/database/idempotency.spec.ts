@@ -155,6 +155,24 @@ onEachDatabase('idempotency keys', schema, (open) => {
     expect(new Set(seen.map(({ id }) => id)).size).toBe(3);
   });
 
+  it('gives a repetition what the dead attempt has noted, and lets the dead note nothing', async () => {
+    const attempts: Attempt[] = [];
+    void execute(async (attempt) => {
+      attempts.push(attempt);
+      await attempt.remember({ endsAt: 1 });
+      await attempt.remember({ endsAt: 2 });
+      await new Promise(() => undefined);
+    });
+    await vi.waitFor(async () => {
+      const [row] = await database.unitOfWork.manager.find(IdempotencyKey);
+      expect(row.outcome).toEqual({ kind: 'note', note: { endsAt: 2 } });
+    });
+    clock.advance(TWO_MINUTES_MS);
+    expect(await execute(async ({ note }) => note)).toEqual({ replayed: false, result: { endsAt: 2 } });
+    expect(await failure(attempts[0].remember({}))).toMatchObject({ code: 'idempotency_in_progress' });
+    expect(await execute(async () => 1)).toEqual({ replayed: true, result: { endsAt: 2 } });
+  });
+
   it.each([
     ['the database is lost on the way', new DomainError('database_unavailable', 503, 'Gone.')],
     ['an earlier attempt is not over', idempotencyInProgress(5)],
@@ -163,7 +181,7 @@ onEachDatabase('idempotency keys', schema, (open) => {
     const broken = execute((attempt) => (seen.push(attempt), Promise.reject(thrown)));
     expect(await failure(broken)).toBe(thrown);
     expect(await execute(async (attempt) => seen.push(attempt))).toEqual({ replayed: false, result: 2 });
-    expect(seen[1]).toEqual({ id: seen[0].id, isRepeat: true });
+    expect(seen[1]).toMatchObject({ id: seen[0].id, isRepeat: true });
   });
 
   it('releases the key when the work was refused without effect', async () => {

@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProvidersService } from '../../src/providers/providers.service.js';
+import { RentalRepository } from '../../src/gpu/rentals/rental.repository.js';
 import type { RentalView } from '../../src/gpu/rentals/rental.view.js';
 import type { ReservationView } from '../../src/gpu/reservations/reservation.view.js';
 import { creditsOf, destroyAll, rentAt } from '../support/gpu-caller.js';
@@ -145,6 +147,36 @@ describe('the end of a rental that time brings', () => {
       expect(hoursUntil(body.expires_at)).toBe(4);
       const shown = await eventually(async () => (await rentalOf(caller, id)).expires_at);
       expect(hoursUntil(shown)).toBe(4);
+    });
+
+    describe('whose process died', () => {
+      const never = (): Promise<never> => new Promise(() => undefined);
+      const farmCalls = (): number =>
+        lab.sandbox.ioNet.control.calls().filter(({ call }) => call === 'extend').length;
+
+      it.each([
+        [
+          'before the farm heard of it is bought when it is repeated',
+          () => vi.spyOn(daemon.app.get(ProvidersService).byName('io.net'), 'extendContract'),
+        ],
+        [
+          'after the farm had sold it is not bought again',
+          () => vi.spyOn(daemon.app.get(RentalRepository), 'prolong'),
+        ],
+      ])('%s', async (_, whereItDies) => {
+        const { id } = await rentAt(caller, 'io.net', { duration_hours: 1 });
+        await untilTermKnown(id);
+        const [before, key] = [farmCalls(), { 'idempotency-key': id }];
+        const place = whereItDies();
+        place.mockImplementationOnce(never);
+        extend(id, 2, key).catch(() => 'cut');
+        await eventually(async () => place.mock.calls.length === 1);
+        lab.clock.skip(121_000);
+        const { status, body } = await extend(id, 2, key);
+        expect([status, farmCalls() - before]).toEqual([200, 1]);
+        expect(hoursUntil(body.expires_at)).toBe(3);
+        place.mockRestore();
+      });
     });
 
     it('is bought once per Idempotency-Key', async () => {

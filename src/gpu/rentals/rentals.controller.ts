@@ -45,8 +45,8 @@ export class RentalsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RentalView> {
     const post = { caller, headers, reply, operation: 'rentals.extend', input: { id, body } };
-    return this.posts.once(post, async () => {
-      await this.rentals.extend(await this.catalogue.requireOwned(caller.userId, id), body.hours);
+    return this.posts.once(post, async (attempt) => {
+      await this.rentals.extend(await this.catalogue.requireOwned(caller.userId, id), body.hours, attempt);
       return this.catalogue.get(caller.userId, id);
     });
   }

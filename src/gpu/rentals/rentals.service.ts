@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Origin } from '../../common/origin.js';
+import type { Attempt } from '../../database/idempotency.service.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { notPrepaid, rentalEnded, rentalNotFound } from '../gpu.errors.js';
 import { TermExtender } from '../reconciler/term-extender.js';
@@ -39,10 +40,10 @@ export class RentalsService {
   }
 
   /** Buys more hours at a farm that is paid ahead. */
-  async extend(rental: Rental, hours: number): Promise<void> {
+  async extend(rental: Rental, hours: number, attempt: Attempt): Promise<void> {
     if (!isLive(rental.state)) throw rentalEnded(rental.state);
     if (!this.providers.byName(rental.provider).isPrepaid) throw notPrepaid(rental.provider);
-    await this.extender.extendPaid(rental, hours);
+    await this.extender.extendPaid(rental, hours, attempt);
   }
 
   private async find(userId: string, providerName: string, id: string): Promise<Rental> {
