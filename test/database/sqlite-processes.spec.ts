@@ -54,6 +54,20 @@ describe('another process on the same SQLite file', () => {
     expect([balance, after.balance]).toEqual([0, 1]);
   });
 
+  it('may hold it for too long: 503, reads go on, and all is well when it is gone', async () => {
+    await database.dataSource.query('PRAGMA busy_timeout = 20');
+    const kill = await holdInSqliteProcess(file, 'BEGIN IMMEDIATE', ADD_ONE);
+    const unavailable = { code: 'database_unavailable', status: 503, headers: { 'Retry-After': '2' } };
+    await expect(addOne()).rejects.toMatchObject(unavailable);
+    const single = database.unitOfWork.manager.increment(Account, { id: 'shared' }, 'balance', 1);
+    await expect(single).rejects.toMatchObject(unavailable);
+    expect(await database.unitOfWork.manager.count(Account)).toBe(1);
+    await kill();
+    await addOne();
+    const { balance } = await database.unitOfWork.manager.findOneByOrFail(Account, { id: 'shared' });
+    expect(balance).toBe(1);
+  });
+
   it('cannot write from the first statement of our transactions on', async () => {
     await database.unitOfWork.run(async (manager) => {
       await manager.count(Account);
