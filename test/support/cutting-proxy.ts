@@ -25,7 +25,7 @@ export async function startCuttingProxy(targetPort: number): Promise<CuttingProx
   const server = createServer((client) => {
     keep(client);
     const target = keep(connect(targetPort, '127.0.0.1'));
-    client.on('data', (chunk) => later(() => target.write(chunk))).on('end', () => target.end());
+    client.on('data', (chunk) => later(() => target.write(chunk))).on('close', () => target.destroy());
     target
       .on('end', () => client.end())
       .on('data', (chunk) => {
