@@ -29,7 +29,7 @@ import { createTempFolder, type TempFolder } from '../support/temp-folder.js';
 
 /** What the machine's usage says, at one credit for a thousand tokens. */
 const COST = 0.008;
-const SETTINGS = { PRICE_PER_1K_TOKENS: '1', SIGNUP_CREDITS: '100', HOLD_TTL: '2s' };
+const SETTINGS = { PRICE_PER_1K_TOKENS: '1', SIGNUP_CREDITS: '10000', HOLD_TTL: '2s' };
 
 describe('a server that is killed (kill -9)', () => {
   let folder: TempFolder;

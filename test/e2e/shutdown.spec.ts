@@ -23,7 +23,7 @@ import { createTempFolder, type TempFolder } from '../support/temp-folder.js';
 const STREAMS = 200;
 /** What the machine's usage says, at one credit for a thousand tokens. */
 const COST = 0.008;
-const PRICED = { PRICE_PER_1K_TOKENS: '1', SIGNUP_CREDITS: '100' };
+const PRICED = { PRICE_PER_1K_TOKENS: '1', SIGNUP_CREDITS: '10000' };
 const MISBEHAVE = new URL('../support/processes/misbehave.mjs', import.meta.url).href;
 
 describe('the end of a process', () => {

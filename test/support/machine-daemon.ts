@@ -55,7 +55,9 @@ export class ClientStream {
   private constructor(readonly answer: IncomingMessage) {
     answer.setEncoding('utf8').on('data', (chunk: string) => (this.text += chunk));
     answer.on('error', () => undefined);
-    this.ended = once(answer, 'close').then(() => (answer.complete ? 'complete' : 'cut'));
+    this.ended = new Promise((resolve) => {
+      answer.on('close', () => resolve(answer.complete ? 'complete' : 'cut'));
+    });
   }
 
   /** Resolves with the head of the answer. */
