@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { newId } from '../../src/common/id.js';
 import type { DatabaseConfig } from '../../src/config/config.js';
@@ -52,6 +52,7 @@ it('PostgreSQL may crash under load: 503, then everything goes on; what was ackn
   const userId = await credits.userWith(1);
   const attempts: Attempt[] = [];
   const over = new AbortController();
+  onTestFinished(() => over.abort());
   const give = async (key: string): Promise<string> => {
     const input = { userId, amountMicro: 1, reason: 'load', idempotencyKey: key };
     const answer = credits.ledger.grant(input);

@@ -36,6 +36,9 @@ const SETTINGS = {
 /** Stops the server when our end of its standard input closes, also when this process is killed. */
 const RUN_WHILE_STDIN_IS_OPEN = '"$0" "$@" & server=$!; cat > /dev/null; kill -INT "$server"; wait "$server"';
 
+/** Clients that come while it recovers are refused with a FATAL of their own. */
+const FAILED = /database system is shut down|FATAL: +(?!the database system is )/;
+
 const START_TIMEOUT_MS = 30_000;
 
 /** Starts a PostgreSQL of its own on a free port, with its data in a folder of its own. */
@@ -101,7 +104,7 @@ function untilReady(server: ChildProcess): Promise<void> {
     server.stderr?.on('data', (chunk: Buffer) => {
       log = (log + String(chunk)).slice(-4000);
       if (log.includes('database system is ready to accept connections')) resolve(clearTimeout(timer));
-      if (log.includes('database system is shut down') || log.includes('FATAL')) fail();
+      if (FAILED.test(log)) fail();
     });
   });
 }
