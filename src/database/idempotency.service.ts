@@ -28,6 +28,8 @@ export interface IdempotentRequest {
 export interface Attempt {
   /** The same in every attempt of one request, another one in every other request: names what the work starts. */
   id: string;
+  /** The request has a key: it may come again after this attempt has died. */
+  isRepeatable: boolean;
   /** An earlier attempt died, nobody knows where: look for what `id` names before starting it. */
   isRepeat: boolean;
   /** What an earlier attempt has noted last. */
@@ -93,7 +95,7 @@ export class IdempotencyService {
     const remember = async (wanted: unknown): Promise<void> => {
       if (!(await this.keys.note(id, attemptId, wanted))) throw idempotencyInProgress(1);
     };
-    return { id, isRepeat, note, remember };
+    return { id, isRepeatable: true, isRepeat, note, remember };
   }
 
   /** Forgets keys after 24 hours; a job calls it. */
@@ -189,7 +191,7 @@ export class IdempotencyService {
 }
 
 function keyless(): Attempt {
-  return { id: newId(), isRepeat: false, remember: async () => undefined };
+  return { id: newId(), isRepeatable: false, isRepeat: false, remember: async () => undefined };
 }
 
 /** The database may have gone after the work had begun; or an earlier attempt is not over. */

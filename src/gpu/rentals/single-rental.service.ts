@@ -34,16 +34,17 @@ export class SingleRentalService {
   ) {}
 
   /** The rental is called after the attempt, so that a repetition finds it instead of renting again. */
-  async rent(userId: string, wish: RentalWish, { id, isRepeat }: Attempt): Promise<Rental> {
+  async rent(userId: string, wish: RentalWish, attempt: Attempt): Promise<Rental> {
+    const { id, isRepeatable, isRepeat } = attempt;
     const begun = isRepeat ? await this.renting.resume(id) : undefined;
-    const rental = begun ?? (await this.rentNew(id, userId, wish));
+    const rental = begun ?? (await this.rentNew(isRepeatable ? id : undefined, userId, wish));
     const { pool } = wish.dto;
     if (pool) await this.pools.join(userId, pool, [rental.id]);
     return rental;
   }
 
   private async rentNew(
-    id: string,
+    id: string | undefined,
     userId: string,
     { at, dto, timeLimitMs, origin }: RentalWish,
   ): Promise<Rental> {

@@ -23,8 +23,8 @@ interface FarmResult {
 }
 
 export interface BatchOptions {
-  /** Of no other batch. */
-  id: string;
+  /** Of no other batch, when its rentals have to be found again. */
+  id?: string;
   timeLimitMs?: number;
   /** Who asks for it, and from where. */
   origin?: Origin;
@@ -46,9 +46,10 @@ export class BatchService {
     const wanted = { vastAi: dto.vastai_count ?? 0, ioNet: dto.ionet_count ?? 0 };
     if (wanted.vastAi + wanted.ioNet === 0) throw nothingWanted();
     const order = { ...this.order(userId, dto, timeLimitMs), origin };
+    const idsAt = (farm: ProviderName) => (id === undefined ? undefined : batchRentalIds(id, farm));
     const [vastAi, ioNet] = await Promise.all([
-      this.rentAt('vast.ai', { ...order, count: wanted.vastAi, rentalIds: batchRentalIds(id, 'vast.ai') }),
-      this.rentAt('io.net', { ...order, count: wanted.ioNet, rentalIds: batchRentalIds(id, 'io.net') }),
+      this.rentAt('vast.ai', { ...order, count: wanted.vastAi, rentalIds: idsAt('vast.ai') }),
+      this.rentAt('io.net', { ...order, count: wanted.ioNet, rentalIds: idsAt('io.net') }),
     ]);
     const errors = [...vastAi.errors, ...ioNet.errors];
     if (vastAi.rentals.length + ioNet.rentals.length === 0) throw refusalOf([vastAi, ioNet], errors);

@@ -65,7 +65,8 @@ export class ReservationsController {
     const post = { caller, headers, reply, operation: 'instances.batch', input: { body, timeLimitMs } };
     return this.posts.once(post, async (attempt) => {
       const begun = attempt.isRepeat ? await this.interrupted.resume(attempt.id) : undefined;
-      return begun ?? this.batches.rent(caller.userId, body, { id: attempt.id, timeLimitMs, origin });
+      const id = attempt.isRepeatable ? attempt.id : undefined;
+      return begun ?? this.batches.rent(caller.userId, body, { id, timeLimitMs, origin });
     });
   }
 
