@@ -58,6 +58,19 @@ describe('the SQLite driver', () => {
     expect(await count()).toBe(atFull + 1);
   });
 
+  it('answers 503 when the file may only be read, goes on reading, and recovers', async () => {
+    await insert('before');
+    await database.dataSource.query('PRAGMA query_only = ON');
+    await expect(insert('refused')).rejects.toMatchObject(UNAVAILABLE);
+    await expect(database.unitOfWork.run((manager) => insert('refused', manager))).rejects.toMatchObject(
+      UNAVAILABLE,
+    );
+    expect(await count()).toBe(1);
+    await database.dataSource.query('PRAGMA query_only = OFF');
+    await insert('after');
+    expect(await count()).toBe(2);
+  });
+
   it('does not let work go on in a transaction that a full disk has ended', async () => {
     const freeDisk = await fillDisk();
     const stubborn = database.unitOfWork.run(async (manager) => {

@@ -129,13 +129,4 @@ describe.skipIf(!canMount())('an SQLite file on a disk (skipped where nobody may
     await expectRecovery();
     expect(verify()).toContain('intact');
   });
-
-  it('that may only be read: the same', async () => {
-    const place = join(folder.path, 'disk');
-    inside('mount', '-o', 'remount,ro', place);
-    await expectWritesRefused();
-    inside('mount', '-o', 'remount,rw', place);
-    await expectRecovery();
-    expect(verify()).toContain('intact');
-  });
 });

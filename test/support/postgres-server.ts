@@ -37,7 +37,7 @@ const SETTINGS = {
 const RUN_WHILE_STDIN_IS_OPEN = '"$0" "$@" & server=$!; cat > /dev/null; kill -INT "$server"; wait "$server"';
 
 /** Clients that come while it recovers are refused with a FATAL of their own. */
-const FAILED = /database system is shut down|FATAL: +(?!the database system is )/;
+const FAILED = /database system is shut down|FATAL: +(?! |the database system is )/;
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -56,6 +56,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   let server = await launch();
   const end = async (): Promise<void> => {
+    if (server.exitCode !== null) return;
     const ended = once(server, 'close');
     server.stdin?.end();
     await ended;
