@@ -102,6 +102,23 @@ onEachDatabase('ledger', CREDITS_SCHEMA, (open) => {
     expect(await view(userId)).toMatchObject({ credits_remaining: 2, credits_overage: 0 });
   });
 
+  it('refuses everything new of a frozen account, whatever it has, and charges what is held', async () => {
+    const { ledger } = credits;
+    const settings = credits.get(AccountSettings);
+    const userId = await credits.userWith(10);
+    const { id } = await ledger.hold(request(userId, 2));
+    await settings.setFrozen(userId, true);
+    const refused = { code: 'account_frozen' };
+    await expect(ledger.hold(request(userId, 1))).rejects.toMatchObject(refused);
+    const debit = { userId, amountMicro: -CREDIT, code: 'refund', idempotencyKey: newId() } as const;
+    await expect(ledger.post(debit)).rejects.toMatchObject(refused);
+    expect(await ledger.extendHold(id, 1)).toBe(false);
+    await ledger.settle(id, CREDIT, usage);
+    expect(await view(userId)).toMatchObject({ credits_held: 0, credits_used: 1, credits_remaining: 9 });
+    await settings.setFrozen(userId, false);
+    await ledger.hold(request(userId, 9));
+  });
+
   describe('holds', () => {
     it('charge in parts, extend, and free the rest when settled', async () => {
       const { ledger } = credits;
