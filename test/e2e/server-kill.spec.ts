@@ -29,6 +29,8 @@ import { createTempFolder, type TempFolder } from '../support/temp-folder.js';
 
 /** What the machine's usage says, at one credit for a thousand tokens. */
 const COST = 0.008;
+/** A machine that counts as it goes, as vLLM does when it is asked to. */
+const BEGINNING = { ...piece('Hello'), usage: { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 } };
 const SETTINGS = { PRICE_PER_1K_TOKENS: '1', SIGNUP_CREDITS: '10000', HOLD_TTL: '2s' };
 
 describe('a server that is killed (kill -9)', () => {
@@ -46,7 +48,7 @@ describe('a server that is killed (kill -9)', () => {
     upstream = await startOpenAiUpstream(async ({ path }, response) => {
       if (path !== '/v1/chat/completions') return void response.writeHead(200).end('{}');
       await mayBegin.opened;
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event(piece('Hello')));
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event(BEGINNING));
       await mayEnd.opened;
       response.end(event(usageChunk) + event('[DONE]'));
     });
