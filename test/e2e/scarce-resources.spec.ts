@@ -1,10 +1,8 @@
 import { once } from 'node:events';
-import { execFileSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requireBuild } from '../support/built-programs.js';
-import { creditsOf } from '../support/gpu-caller.js';
 import { ClientStream, startMachineDaemon, type MachineDaemon } from '../support/machine-daemon.js';
 import { completion, startOpenAiUpstream, type OpenAiUpstream } from '../support/openai-upstream.js';
 import { eventually } from '../support/running-daemon.js';
@@ -15,9 +13,6 @@ const SILENT_SOCKETS = 500;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 /** Far less than what the machine would send. */
 const MOST_GROWTH_BYTES = 200 * 1024 * 1024;
-
-/** Descriptors that the running server may open beside those that it has. */
-const FEW = 40;
 
 describe('a server that is short of', () => {
   let folder: TempFolder;
@@ -53,20 +48,6 @@ describe('a server that is short of', () => {
     const status = await readFile(`/proc/${running.daemon.child.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   };
-
-  it('file descriptors refuses some, dies of nothing, and goes on when there are some again', async () => {
-    running = await startMachineDaemon(folder.path, upstream);
-    const { pid } = running.daemon.child;
-    const inUse = (await readdir(`/proc/${pid}/fd`)).length;
-    execFileSync('prlimit', ['--pid', String(pid), `--nofile=${inUse + FEW}`]);
-    const opened = Array.from({ length: 200 }, open);
-    await Promise.all(opened.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
-    await eventually(async () => opened.some((socket) => socket.destroyed || socket.readableEnded));
-    for (const socket of opened) socket.destroy();
-    await eventually(async () => (await completes().catch(() => 0)) === 200);
-    expect((await creditsOf(running.caller)).credits_remaining).toBeGreaterThan(0);
-    expect(running.daemon.child.exitCode).toBeNull();
-  });
 
   it('memory does not buffer what slow readers leave', async () => {
     upstream.reply = ({ path }, response) => {
