@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAccount, rentMachine } from './account.mjs';
-import { CORES, costOf, rssKiB, start } from './processes.mjs';
+import { rssKiB } from '../proxy/processes.mjs';
+import { CORES, costOf, start } from './processes.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const SUBSCRIBERS = Number(process.env.BENCH_SUBSCRIBERS ?? 5000);

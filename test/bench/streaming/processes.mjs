@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cpuMicros } from '../proxy/processes.mjs';
 
 /** The servers that are measured have one core, whoever makes their work the other. */
 export const CORES = { work: 0, server: 1 };
@@ -29,18 +29,6 @@ export async function start(file, core, options = {}) {
     if (status) process.stderr.write(`${file} ended with ${status}\n`);
   });
   return { pid: child.pid, ready: await answer(), ask, stop };
-}
-
-/** Microseconds that the process has run for, all threads included. */
-export function cpuMicros(pid) {
-  const times = readdirSync(`/proc/${pid}/task`).map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return times.reduce((sum, nanos) => sum + nanos, 0) / 1000;
-}
-
-export function rssKiB(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 }
 
 /** What an order costs the server, in microseconds of its processor. */
