@@ -160,7 +160,7 @@ onEachDatabase('the audit log', { entities: AUDIT_ENTITIES }, (open, kind) => {
         subjectId: 'ann',
         action: 'login.failed',
       }),
-      event({ origin: admin, action: 'stats.viewed' }),
+      event({ origin: admin, action: 'ledger.viewed' }),
     ]);
     const actions = (page: Awaited<ReturnType<typeof desk.reader.page>>): string[] =>
       page.rows.map(({ entry }) => entry.action);
@@ -174,7 +174,10 @@ onEachDatabase('the audit log', { entities: AUDIT_ENTITIES }, (open, kind) => {
     const rest = await desk.reader.pageOf('ann', {}, { limit: 3, cursor: first.nextCursor ?? '' });
     expect(actions(rest)).toEqual(['login.succeeded']);
     expect(rest.nextCursor).toBeNull();
-    expect(actions(await desk.reader.page({ actorId: 'root' }, {}))).toEqual(['stats.viewed', 'user.viewed']);
+    expect(actions(await desk.reader.page({ actorId: 'root' }, {}))).toEqual([
+      'ledger.viewed',
+      'user.viewed',
+    ]);
     expect(actions(await desk.reader.page({ action: 'login.failed' }, {}))).toEqual(['login.failed']);
     await expect(desk.reader.page({}, { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
   });

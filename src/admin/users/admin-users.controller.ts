@@ -24,7 +24,11 @@ export class AdminUsersController {
 
   /** All accounts, newest first. */
   @Get()
-  async list(@Query() { limit = DEFAULT_PAGE_SIZE, cursor, email }: ListUsersDto): Promise<UserListView> {
+  async list(
+    @RequestOrigin() origin: Origin,
+    @Query() { limit = DEFAULT_PAGE_SIZE, cursor, email }: ListUsersDto,
+  ): Promise<UserListView> {
+    await this.log.record(origin, { action: 'user.listed' });
     if (email !== undefined) {
       const user = await this.users.findByEmail(email);
       return { users: user ? [UserView.from(user)] : [], next_cursor: null };
