@@ -119,6 +119,27 @@ onEachDatabase('the audit log', { entities: AUDIT_ENTITIES }, (open, kind) => {
     expect(await desk.verifier.verify()).toMatchObject({ isIntact: false, firstBreak: { seq, problem } });
   });
 
+  it('notices a change of any column', async () => {
+    await desk.log.record(event({ target: 'session:1' }));
+    await tamper('SELECT 1');
+    const { dataSource } = database;
+    const [row] = await dataSource.query<Record<string, string | number>[]>('SELECT * FROM audit_entries');
+    const others: Record<string, string | number> = {
+      at: 1,
+      result: 'failed',
+      actor_kind: 'system',
+      details: '{ }',
+    };
+    for (const column of Object.keys(row).filter((name) => !['seq', 'prev_hash', 'hash'].includes(name))) {
+      const set = (value: string | number): Promise<unknown> =>
+        dataSource.query(`UPDATE audit_entries SET "${column}" = '${value}'`);
+      await set(others[column] ?? 'x');
+      expect([column, (await desk.verifier.verify()).firstBreak?.problem]).toEqual([column, 'was changed']);
+      await set(row[column]);
+    }
+    expect((await desk.verifier.verify()).isIntact).toBe(true);
+  });
+
   it('notices a chain made anew, when its hash was written down elsewhere', async () => {
     await desk.log.record([event(), event()]);
     const { entries: seq, lastHash: hash } = await desk.verifier.verify();
