@@ -12,6 +12,7 @@ import { ApiKeyFactory } from './api-keys/api-key.factory.js';
 import { ApiKeyRepository } from './api-keys/api-key.repository.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { KeyChanges } from './api-keys/key-changes.js';
 import { LastUsedRecorder } from './api-keys/last-used.recorder.js';
 import { AuthController } from './auth.controller.js';
 import { ClientAddress } from './client-address.js';
@@ -40,7 +41,14 @@ import { CredentialLookup } from './verification/credential-lookup.js';
 import { RevocationRelay } from './verification/revocation-relay.js';
 import { TokenAuthenticator } from './verification/token.authenticator.js';
 
-const API_KEYS = [ApiKeyRepository, ApiKeyHasher, ApiKeyFactory, ApiKeysService, LastUsedRecorder];
+const API_KEYS = [
+  ApiKeyRepository,
+  ApiKeyHasher,
+  ApiKeyFactory,
+  ApiKeysService,
+  LastUsedRecorder,
+  KeyChanges,
+];
 const LOGINS = [LoginService, LoginSessionsService, AccessTokenService];
 const THROTTLING = [LoginAttemptRepository, LoginThrottle, AttemptPurgeJob];
 const VERIFICATION = [

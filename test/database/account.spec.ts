@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditListView } from '../../src/audit/audit.view.js';
+import { AuditNotes } from '../../src/audit/audit-notes.js';
 import { AuditVerifier } from '../../src/audit/audit-verifier.js';
 import { BELONGINGS, KEPT_TABLES, TRACES } from '../../src/account/deletion/user-rows.js';
 import { newId } from '../../src/common/id.js';
@@ -307,6 +308,34 @@ onEachDatabase('accounts', { entities: [] }, (open) => {
         'audit.viewed',
       ]);
       expect(mine.body.next_cursor).not.toBeNull();
+    });
+
+    it('has the life of a key, and its use after the end', async () => {
+      const user = await app.signUp('key-holder', '198.51.100.55');
+      const made = await user.login.post<{ id: string; api_key: string }>('/api/v1/auth/apikey', {
+        name: 'secret plan',
+      });
+      const rotated = await user.login.post<{ id: string }>(`/api/v1/auth/apikey/${made.body.id}/rotate`, {});
+      await user.login.delete(`/api/v1/auth/apikey/${rotated.body.id}`);
+      const refused = await fetch(`${app.url}/api/v1/credits`, {
+        headers: { 'x-api-key': made.body.api_key },
+      });
+      expect(refused.status).toBe(401);
+      expect((await user.key.get('/api/v1/admin/users')).status).toBe(403);
+      await app.billing.app.get(AuditNotes).flush();
+      const { body } = await user.login.get<AuditListView>('/api/v1/user/audit?limit=6');
+      const life = body.audit.map(({ action, target, result }) => [action, target, result]);
+      expect(life.slice(0, 2).toSorted()).toEqual([
+        ['access.refused', null, 'refused'],
+        ['api_key.refused', `api_key:${made.body.id}`, 'refused'],
+      ]);
+      expect(life.slice(2, 5)).toEqual([
+        ['api_key.revoked', `api_key:${rotated.body.id}`, 'ok'],
+        ['api_key.rotated', `api_key:${rotated.body.id}`, 'ok'],
+        ['api_key.created', `api_key:${made.body.id}`, 'ok'],
+      ]);
+      expect(body.audit[4].personal).toMatchObject({ name: 'secret plan', ip: '198.51.100.55' });
+      expect(JSON.stringify(body)).not.toContain(made.body.api_key.slice(20));
     });
 
     it('has wrong passwords, with the account they were tried on', async () => {

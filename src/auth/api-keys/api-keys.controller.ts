@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Header, Param, Post, Query } from '@nest
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, JwtOnly, RequireScope, type Caller } from '../../common/caller.js';
 import { microFromCredits } from '../../common/money.js';
+import { RequestOrigin, type Origin } from '../../common/origin.js';
 import { CreateApiKeyDto } from '../dto/create-api-key.dto.js';
 import { PageQueryDto } from '../dto/page-query.dto.js';
 import { RotateApiKeyDto } from '../dto/rotate-api-key.dto.js';
@@ -21,11 +22,16 @@ export class ApiKeysController {
   @JwtOnly()
   @Post()
   @Header('Cache-Control', 'no-store')
-  async create(@CurrentCaller() caller: Caller, @Body() body: CreateApiKeyDto): Promise<CreatedApiKeyView> {
+  async create(
+    @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
+    @Body() body: CreateApiKeyDto,
+  ): Promise<CreatedApiKeyView> {
     const { name, scopes, expires_at: expiry } = body;
     const expiresAt = expiry === undefined ? undefined : Date.parse(expiry);
     const limits = limitsOf(body);
-    return CreatedApiKeyView.from(await this.keys.create(caller, { name, scopes, expiresAt, limits }));
+    const terms = { name, scopes, expiresAt, limits };
+    return CreatedApiKeyView.from(await this.keys.create(caller, terms, origin));
   }
 
   /** My keys, without the keys themselves. */
@@ -39,8 +45,12 @@ export class ApiKeysController {
   /** Ends a key at once. */
   @RequireScope('keys:manage')
   @Delete(':id')
-  async revoke(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<MessageView> {
-    await this.keys.revoke(caller.userId, id);
+  async revoke(
+    @CurrentCaller() caller: Caller,
+    @RequestOrigin() origin: Origin,
+    @Param('id') id: string,
+  ): Promise<MessageView> {
+    await this.keys.revoke(caller.userId, id, origin);
     return { message: 'API key revoked.' };
   }
 
@@ -52,8 +62,9 @@ export class ApiKeysController {
     @CurrentCaller() caller: Caller,
     @Param('id') id: string,
     @Body() body: RotateApiKeyDto,
+    @RequestOrigin() origin: Origin,
   ): Promise<CreatedApiKeyView> {
-    return CreatedApiKeyView.from(await this.keys.rotate(caller, id, body.grace_hours ?? 0));
+    return CreatedApiKeyView.from(await this.keys.rotate(caller, id, body.grace_hours ?? 0, origin));
   }
 }
 

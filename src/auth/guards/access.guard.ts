@@ -1,7 +1,11 @@
 import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Caller, RouteAccess } from '../../common/caller.js';
+import { Clock } from '../../common/clock.js';
 import { isDomainError } from '../../common/domain-error.js';
+import { EventBus } from '../../common/event-bus.js';
+import { originOf } from '../../common/origin.js';
+import { SECURITY_NOTED, type SecurityNote } from '../../common/security-note.js';
 import {
   accessUndeclared,
   adminRequired,
@@ -19,7 +23,11 @@ import { isHttp, routeAccessOf } from './route-access.js';
 export class AccessGuard implements CanActivate {
   private readonly logger = new Logger(AccessGuard.name);
 
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly events: EventBus,
+    private readonly clock: Clock,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     if (!isHttp(context)) return true;
@@ -33,15 +41,24 @@ export class AccessGuard implements CanActivate {
     return true;
   }
 
-  private refuseUnlessOpen(access: RouteAccess, { caller, routeOptions, device }: GuardedRequest): void {
+  private refuseUnlessOpen(access: RouteAccess, request: GuardedRequest): void {
+    const { caller, routeOptions, device } = request;
     try {
       requireAccess(access, caller);
     } catch (error) {
       const code = isDomainError(error) ? error.code : undefined;
       const route = routeOptions.url;
       this.logger.warn({ msg: 'access refused', code, route, user: caller?.userId, ip: device?.ip });
+      this.note(request, code);
       throw error;
     }
+  }
+
+  private note(request: GuardedRequest, code: string | undefined): void {
+    const { method, routeOptions } = request;
+    const details = { code, route: `${method} ${routeOptions.url ?? ''}` };
+    const data: SecurityNote = { action: 'access.refused', origin: originOf(request), details };
+    this.events.emit({ name: SECURITY_NOTED, at: this.clock.now(), data });
   }
 }
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
+import { EventBus } from '../../common/event-bus.js';
+import { SECURITY_NOTED, type SecurityNote } from '../../common/security-note.js';
 import type { User } from '../../users/user.entity.js';
 import type { KeyParts } from '../api-keys/api-key-format.js';
 import { ApiKeyHasher } from '../api-keys/api-key-hasher.js';
@@ -17,6 +19,7 @@ export class ApiKeyAuthenticator {
     private readonly keys: ApiKeyRepository,
     private readonly hasher: ApiKeyHasher,
     private readonly clock: Clock,
+    private readonly events: EventBus,
   ) {}
 
   /** Undefined when it does not open anything. */
@@ -24,7 +27,8 @@ export class ApiKeyAuthenticator {
     const found = await this.keys.findWithUser(keyId);
     if (!found) return undefined;
     const { key, user } = found;
-    if (!(await this.isRight(text, key)) || !this.isCurrent(key) || !user.isActive) return undefined;
+    if (!(await this.isRight(text, key))) return undefined;
+    if (!this.isCurrent(key) || !user.isActive) return this.noteUse(key);
     return { caller: callerOf(key, user), validUntil: key.expiresAt ?? Infinity };
   }
 
@@ -35,6 +39,19 @@ export class ApiKeyAuthenticator {
       await this.keys.update({ id: key.id, keyHmac: key.keyHmac }, this.hasher.hmacOf(text));
     }
     return check !== 'wrong';
+  }
+
+  /** Somebody still holds a key that was taken away: its owner should see that. */
+  private noteUse({ id, userId, revokedAt }: ApiKey): undefined {
+    const data: SecurityNote = {
+      action: 'api_key.refused',
+      origin: { actorKind: 'anonymous' },
+      subjectId: userId,
+      target: `api_key:${id}`,
+      details: { reason: revokedAt === null ? 'expired_or_inactive' : 'revoked' },
+    };
+    this.events.emit({ name: SECURITY_NOTED, at: this.clock.now(), data });
+    return undefined;
   }
 
   private isCurrent({ revokedAt, expiresAt }: ApiKey): boolean {
