@@ -258,7 +258,7 @@ describe('every route', () => {
 
 /** Names of columns that are nobody's business, stacks, SQL. */
 const LEAKS =
-  /password_?hash|key_?hmac|key_?bcrypt|pepper|refresh_?hash|sealed|external_?customer|\bat .+\.(?:ts|js):\d+|node_modules|SELECT .+ FROM|SQLITE_|QueryFailed/i;
+  /password_?hash|key_?hmac|key_?bcrypt|pepper_?version|refresh_?hash|sealed|external_?customer|\bat .+\.(?:ts|js):\d+|node_modules|SELECT .+ FROM|SQLITE_|QueryFailed/i;
 
 async function secretsOf({ running, owner, admin }: SecurityLab): Promise<string[]> {
   const { manager } = running.daemon.app.get(UnitOfWork);
