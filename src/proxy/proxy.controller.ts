@@ -1,14 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isDomainError } from '../common/domain-error.js';
-import { AppConfig } from '../config/config.js';
+import { BodyCollector } from './body-collector.js';
 import type { Destination } from './destination.js';
 import { DestinationFinder } from './destination-finder.js';
 import { readEnvelope, type EnvelopeRequest } from './envelope-request.js';
 import { requireTarget } from './key-limits.js';
 import { PROTOCOL_HANDLERS } from './protocols/index.js';
 import type { ProtocolHandler } from './protocols/protocol-handler.js';
-import { bodyTooLarge, malformedJson } from './proxy.errors.js';
-import { collectBody, declaredLength } from './request-body.js';
+import { malformedJson } from './proxy.errors.js';
 import { describeFailure } from './upstream-failure.js';
 import type { Visit } from './visit.js';
 
@@ -18,19 +17,14 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 @Injectable()
 export class ProxyController {
   constructor(
-    private readonly config: AppConfig,
+    private readonly bodies: BodyCollector,
     private readonly finder: DestinationFinder,
     @Inject(PROTOCOL_HANDLERS) private readonly protocols: readonly ProtocolHandler[],
   ) {}
 
   /** @throws DomainError 413 when the body is declared too large; later refusals are answered */
   serve(visit: Visit): void {
-    const { maxBodyBytes } = this.config.proxy;
-    if (declaredLength(visit.request) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
-    collectBody(visit.request, maxBodyBytes, (error, body) => {
-      if (error) visit.refuse(error);
-      else void this.answer(visit, body ?? Buffer.alloc(0));
-    });
+    this.bodies.collect(visit, { whole: (body) => this.answer(visit, body) });
   }
 
   private async answer(visit: Visit, body: Buffer): Promise<void> {

@@ -9,6 +9,7 @@ import { GpuModule } from '../gpu/gpu.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { LoadBalancerModule } from '../loadbalancer/loadbalancer.module.js';
 import { Admission } from './admission.js';
+import { BodyCollector } from './body-collector.js';
 import { CorsPolicy } from './cors.js';
 import { DataPlaneDoor } from './data-plane.door.js';
 import { DestinationFinder } from './destination-finder.js';
@@ -47,6 +48,7 @@ import { UpstreamClient } from './upstream.client.js';
   ],
   providers: [
     Admission,
+    BodyCollector,
     CorsPolicy,
     DataPlaneDoor,
     DestinationFinder,

@@ -138,7 +138,7 @@ describe('the door', () => {
     expect(reply.match(/asked with GET/g)).toHaveLength(3);
   });
 
-  it('forgets nothing in 200 successes, errors, aborts and deaths', async () => {
+  it('forgets nothing in 500 successes, errors, aborts and deaths', async () => {
     const proxy = await open({ LB_EJECT_AFTER: '1000', PROXY_RATE_LIMIT_PER_MINUTE: '0' });
     proxy.addPool('p', [origin, breaking.origin]);
     const abort = (): Promise<void> =>
@@ -155,7 +155,7 @@ describe('the door', () => {
       () => ask(proxy, { lines: ['Content-Length: 999999999'], method: 'POST' }),
       () => ask(proxy, { target: '/api/v1/gpu/pools/p/proxy/never', lines: ['X-Timelimit: 20ms'] }),
     ];
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 25; round += 1) {
       await Promise.all(Array.from({ length: 20 }, (_, index) => kinds[index % kinds.length]()));
     }
     await proxy.door.whenIdle();

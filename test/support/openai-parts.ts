@@ -10,7 +10,7 @@ import type { PoolDirectory } from '../../src/gpu/pools/pool.directory.js';
 import type { RoutingPublisher } from '../../src/gpu/pools/routing-publisher.js';
 import type { LoadBalancerService } from '../../src/loadbalancer/loadbalancer.service.js';
 import type { DestinationFinder } from '../../src/proxy/destination-finder.js';
-import { BodyCollector } from '../../src/proxy/openai/body-collector.js';
+import type { BodyCollector } from '../../src/proxy/body-collector.js';
 import { ModelRouter } from '../../src/proxy/openai/model-router.js';
 import { ModelsHandler } from '../../src/proxy/openai/models.handler.js';
 import { OpenAiHandler } from '../../src/proxy/openai/openai.handler.js';
@@ -28,6 +28,7 @@ interface Parts {
   finder: DestinationFinder;
   transparent: TransparentHandler;
   service: ProxyService;
+  bodies: BodyCollector;
 }
 
 /** `/v1/*` on a data plane that was put together by hand. Upstreams are not asked for models: pools declare them. */
@@ -40,6 +41,6 @@ export function openAiSurface(parts: Parts): OpenAiSurface {
   const publisher = { publishOwner: async () => undefined } as unknown as RoutingPublisher;
   const freshness = new ModelFreshness(publisher, discovery, clock);
   const router = new ModelRouter(models, freshness, pools, instances, finder);
-  const forwarding = new OpenAiHandler(config, router, new BodyCollector(config), transparent, service);
+  const forwarding = new OpenAiHandler(config, router, parts.bodies, transparent, service);
   return new OpenAiSurface(new ModelsHandler(models, freshness, pools, router), forwarding);
 }

@@ -35,6 +35,7 @@ import {
 import { createHttpServer } from '../../src/http-server.js';
 import { LoadBalancerService } from '../../src/loadbalancer/loadbalancer.service.js';
 import { Admission } from '../../src/proxy/admission.js';
+import { BodyCollector } from '../../src/proxy/body-collector.js';
 import { CorsPolicy } from '../../src/proxy/cors.js';
 import { DataPlaneDoor } from '../../src/proxy/data-plane.door.js';
 import { DestinationFinder } from '../../src/proxy/destination-finder.js';
@@ -154,8 +155,20 @@ export async function startProxy(
     callersFromTable,
     new DataPlaneLimits(new RateLimiter(clock), new RatePolicies(config), new ConcurrencyLimiter()),
   );
-  const controller = new ProxyController(config, finder, protocols);
-  const parts = { config, clock, connector, instances, pools, balancer, finder, transparent, service };
+  const bodies = new BodyCollector(config);
+  const controller = new ProxyController(bodies, finder, protocols);
+  const parts = {
+    config,
+    clock,
+    connector,
+    instances,
+    pools,
+    balancer,
+    finder,
+    transparent,
+    service,
+    bodies,
+  };
   const surfaces = new ProtocolSurfaces(mcp, openAiSurface(parts), openInferenceHandler(parts));
   const handlers = new RouteHandlers(transparent, tunnel, controller, surfaces);
   const door = new DataPlaneDoor(peers, new CorsPolicy(config), admission, handlers, inFlight);

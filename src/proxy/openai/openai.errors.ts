@@ -40,9 +40,3 @@ export const malformedModel = (): DomainError =>
 /** Which of the two counts depends on who reads it. */
 export const duplicateMember = (name: string): DomainError =>
   new DomainError('malformed_json', 400, `The member \`${name}\` stands in the body twice.`, about(name));
-
-/** So many bytes of long bodies are under way that no more fit into memory. */
-export const tooManyLongBodies = (): DomainError =>
-  new DomainError('server_busy', 503, 'Too many long requests at a time; ask again.', {
-    headers: { 'retry-after': '1' },
-  });

@@ -4,7 +4,7 @@ import { noHealthyInstance } from '../../loadbalancer/loadbalancer.errors.js';
 import type { ProxyService } from '../proxy.service.js';
 import type { TransparentHandler } from '../transparent.handler.js';
 import type { Visit } from '../visit.js';
-import type { BodyCollector, BodyTaker } from './body-collector.js';
+import type { BodyCollector, BodyTaker } from '../body-collector.js';
 import type { ModelRouter } from './model-router.js';
 import { OpenAiHandler } from './openai.handler.js';
 

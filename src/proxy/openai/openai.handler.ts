@@ -12,7 +12,7 @@ import { ProxyService, type ProxyRequest } from '../proxy.service.js';
 import { hasBody, PassingBody } from '../request-body.js';
 import { TransparentHandler } from '../transparent.handler.js';
 import type { Visit } from '../visit.js';
-import { BodyCollector } from './body-collector.js';
+import { BodyCollector } from '../body-collector.js';
 import {
   applySplices,
   readCompletionRequest,

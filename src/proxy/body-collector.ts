@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { DomainError } from '../../common/domain-error.js';
-import { AppConfig } from '../../config/config.js';
-import { bodyTooLarge, requestTimeout } from '../proxy.errors.js';
-import { SMALL_BODY_BYTES, collectBody, declaredLength } from '../request-body.js';
-import type { Visit } from '../visit.js';
-import { tooManyLongBodies } from './openai.errors.js';
+import type { DomainError } from '../common/domain-error.js';
+import { AppConfig } from '../config/config.js';
+import { bodyTooLarge, requestTimeout, tooManyLongBodies } from './proxy.errors.js';
+import { SMALL_BODY_BYTES, collectBody, declaredLength } from './request-body.js';
+import type { Visit } from './visit.js';
 
 /** Longer bodies are not held when their beginning tells where they go. */
 export const HELD_WHOLE_BYTES = 1_048_576;
@@ -20,15 +19,15 @@ export interface BodyTaker {
   whole(body: Buffer): void | Promise<void>;
   /**
    * It is long, and this is how it begins. Undefined when that does not tell enough; else what passes it on, to be called
-   * when `request` can be read from its beginning again.
+   * when `request` can be read from its beginning again. Absent for those who need it whole.
    */
-  long(beginning: Buffer): (() => void | Promise<void>) | undefined;
+  long?(beginning: Buffer): (() => void | Promise<void>) | undefined;
 }
 
 /**
- * JSON bodies are held whole, up to a size: `model` may stand anywhere, and so may `stream` and `stream_options`, usually
- * behind the prompt. In exchange they can be sent again to another instance. Longer ones pass through once their model is
- * known; those that tell it late are held, and what all of them may hold together is limited.
+ * Holds the bodies that have to be read: those of POST gpu/proxy, and on `/v1`, where `model` may stand anywhere and so may
+ * `stream` and `stream_options`, usually behind the prompt. In exchange they can be sent again to another instance. Longer
+ * ones of `/v1` pass through once their model is known. What all that are held may take together is limited.
  */
 @Injectable()
 export class BodyCollector {
@@ -80,7 +79,7 @@ export class BodyCollector {
       isTried = true;
       attempt(visit, () => {
         const beginning = Buffer.concat(chunks, size);
-        const pass = taker.long(beginning);
+        const pass = taker.long?.(beginning);
         if (!pass) return;
         stop();
         free();
@@ -97,7 +96,7 @@ export class BodyCollector {
       chunks.push(chunk);
       if (size > maxBodyBytes) finish(bodyTooLarge(maxBodyBytes));
       else if (this.held > MOST_HELD_BYTES) finish(tooManyLongBodies());
-      else if (size > HELD_WHOLE_BYTES && !isTried) passOn();
+      else if (taker.long && size > HELD_WHOLE_BYTES && !isTried) passOn();
     };
     const timer = setTimeout(() => finish(requestTimeout()), idleTimeoutMs);
     response.once('close', free);
