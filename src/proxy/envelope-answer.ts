@@ -127,7 +127,8 @@ function isJson(text: string): boolean {
 
 /** Names in lower case; repeated headers in one text, but for cookies, which cannot be joined. */
 function headerObject({ headers, contentLength }: AnswerHead): Record<string, string | string[]> {
-  const object: Record<string, string | string[]> = {};
+  // Without a prototype: `constructor` is a header name like any other.
+  const object = Object.create(null) as Record<string, string | string[]>;
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index].toLowerCase();
     const value = headers[index + 1];

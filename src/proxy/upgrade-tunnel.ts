@@ -124,6 +124,7 @@ export class UpgradeTunnel implements OnModuleDestroy {
     const served = { instanceId: route.instanceId, attempts: trip.attempts };
     route.lease?.firstByte();
     if (answer.kind === 'refused') {
+      upstream.setTimeout(this.config.proxy.idleTimeoutMs, () => upstream.destroy());
       await relayRefusal(visit, answer.head, served);
       return this.settle(trip, route, 'success', answer.head.statusCode ?? 0);
     }

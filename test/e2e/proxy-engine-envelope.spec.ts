@@ -92,6 +92,23 @@ describe('POST gpu/proxy', () => {
     expect(proxy.usage.at(-1)).toMatchObject({ route: '/api/v1/gpu/proxy', protocol: 'http', status: 201 });
   });
 
+  it('tells headers by whatever name', async () => {
+    const odd = await startRawUpstream(
+      'HTTP/1.1 200 OK\r\nConstructor: a\r\nconstructor: b\r\nSet-Cookie: c=1\r\nContent-Length: 0\r\n\r\n',
+    );
+    const own = await startProxy();
+    own.addPool('p', [odd.origin]);
+    const answer = await fetch(`${own.url}/api/v1/gpu/proxy`, {
+      method: 'POST',
+      headers: { 'x-api-key': KEY },
+      body: JSON.stringify({ protocol: 'http', pool: 'p' }),
+    });
+    const { headers } = (await answer.json()) as { headers: object };
+    expect(headers).toMatchObject({ constructor: 'a, b', 'set-cookie': ['c=1'] });
+    await own.close();
+    await odd.close();
+  });
+
   it('keeps the digits of numbers both ways', async () => {
     answer = json('{"id": 9007199254740993, "x": 1.0}');
     const text =

@@ -192,6 +192,14 @@ describe('a WebSocket through the proxy', () => {
     expect(proxy.usage.at(-1)).toMatchObject({ status: 403, protocol: 'websocket' });
   });
 
+  it('is cut off when a refusal never comes to its end', async () => {
+    behave = (_, socket) => void socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nbecause');
+    const reply = await sendRaw(proxy.port, handshake());
+    expect(reply).toMatch(/^HTTP\/1\.1 403 [^]*because$/);
+    await proxy.door.whenIdle();
+    expect(proxy.balancer.load('i0')?.activeConnections).toBe(0);
+  });
+
   it('is refused by us before the upstream is asked', async () => {
     behave = () => expect.unreachable();
     expect(await sendRaw(proxy.port, handshake(['X-API-Key: wrong']))).toMatch(
