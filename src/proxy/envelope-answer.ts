@@ -2,14 +2,18 @@ import type { DomainError } from '../common/domain-error.js';
 import { creditsFromMicro } from '../common/money.js';
 import type { Served } from './answer-sink.js';
 import type { Exchange } from './exchange.js';
-import { upstreamTooLarge } from './proxy.errors.js';
+import { tooManyLongBodies, upstreamTooLarge } from './proxy.errors.js';
 import type { MeteredSink } from './proxy.service.js';
+import { SMALL_BODY_BYTES } from './request-body.js';
 import { readAnswerHead, type AnswerHead } from './response-headers.js';
 import { mayHoldUsage, readUsage, type TokenUsage } from './usage-tail.js';
 import type { Visit } from './visit.js';
 
 /** An answer that is not streamed is held in memory. */
 const MOST_BYTES = 67_108_864;
+/** And all that are longer than a small one together take so much of it. */
+export const MOST_HELD_BYTES = 268_435_456;
+let heldBytes = 0;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -18,6 +22,7 @@ export class EnvelopeAnswer implements MeteredSink {
   private exchange: Exchange | undefined;
   private readonly chunks: Buffer[] = [];
   private size = 0;
+  private held = 0;
   private status = 0;
   private answerHead: AnswerHead | undefined;
   private served: Served | undefined;
@@ -27,7 +32,10 @@ export class EnvelopeAnswer implements MeteredSink {
 
   follow(exchange: Exchange): void {
     this.exchange = exchange;
-    this.visit.response.on('close', () => exchange.abort());
+    this.visit.response.on('close', () => {
+      exchange.abort();
+      this.free();
+    });
   }
 
   get usage(): TokenUsage | undefined {
@@ -48,6 +56,7 @@ export class EnvelopeAnswer implements MeteredSink {
   data(chunk: Buffer): boolean {
     this.size += chunk.length;
     if (this.size > MOST_BYTES) this.exchange?.giveUp(upstreamTooLarge(MOST_BYTES));
+    else if (this.size > SMALL_BODY_BYTES && !this.hold()) this.exchange?.giveUp(tooManyLongBodies());
     else this.chunks.push(chunk);
     return true;
   }
@@ -67,6 +76,18 @@ export class EnvelopeAnswer implements MeteredSink {
   /** The client has seen nothing yet, so a broken answer is an error like any other. */
   cut(error: DomainError): void {
     this.visit.refuse(error, this.served);
+  }
+
+  /** False when there is no room for more. */
+  private hold(): boolean {
+    heldBytes += this.size - this.held;
+    this.held = this.size;
+    return heldBytes <= MOST_HELD_BYTES;
+  }
+
+  private free(): void {
+    heldBytes -= this.held;
+    this.held = 0;
   }
 
   private body(): Buffer {

@@ -58,7 +58,7 @@ export const timeLimitExceeded = (): DomainError =>
 export const bodyTooLarge = (maxBytes: number): DomainError =>
   new DomainError('payload_too_large', 413, `The request body may have up to ${maxBytes} bytes.`);
 
-/** So many bytes of long bodies are under way that no more fit into memory. */
+/** So many bytes of long bodies or answers are held that no more fit into memory. */
 export const tooManyLongBodies = (): DomainError =>
   new DomainError('server_busy', 503, 'Too many long requests at a time; ask again.', {
     headers: { 'retry-after': '1' },
