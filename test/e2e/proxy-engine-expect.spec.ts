@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createHttpServer } from '../../src/http-server.js';
 import { KEY, listen, sendRaw, startProxy, type ProxyHarness } from '../support/proxy-harness.js';
 import { refusedOrigin } from '../support/raw-upstream.js';
 
@@ -80,6 +81,20 @@ describe('Expect: 100-continue', () => {
   it('is not answered when a long body has nowhere to go', async () => {
     const reply = await sendRaw(proxy.port, head(150_000, { target: '/api/v1/gpu/pools/dead/proxy/x' }));
     expect(reply).toMatch(/^HTTP\/1\.1 502 /);
+  });
+
+  it('is the same for what stands behind the door', async () => {
+    expect(await sendRaw(proxy.port, head(5, { target: '/elsewhere' }))).toMatch(/^HTTP\/1\.1 404 /);
+    const reading = createHttpServer(() => false)((request, response) => request.pipe(response)) as Server;
+    const port = await listen(reading);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(head(5, { lines: ['Connection: close'] }));
+    const [go] = (await once(socket, 'data')) as [Buffer];
+    expect(go.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.end('hello');
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    expect(reply.toString()).toMatch(/^HTTP\/1\.1 200 [^]*hello/);
+    reading.close();
   });
 
   it('of other things is a 417', async () => {
