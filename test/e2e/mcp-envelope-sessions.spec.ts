@@ -189,9 +189,11 @@ describe('what is known of servers', () => {
   const client = mcpClient({ config, clock, upstream });
   const signal = new AbortController().signal;
   const observer = { answered: () => undefined, streaming: () => undefined, notified: () => undefined };
+  let connections = 0;
   const order = (origin: string): Parameters<typeof client.calls.run>[0] => ({
     target: {
-      tenant: 'ada',
+      // A connection of its own: one that the server is just closing must not be taken again.
+      tenant: `ada ${(connections += 1)}`,
       origin,
       kind: 'target',
       path: '/mcp',
