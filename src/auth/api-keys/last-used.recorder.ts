@@ -55,7 +55,7 @@ export class LastUsedRecorder implements BeforeApplicationShutdown {
       try {
         await this.keys.markUsed(some, now, now - MINUTE_MS);
       } catch (error) {
-        this.logger.warn({ msg: 'last use of API keys not recorded', keys: some.length, err: error });
+        this.logger.warn({ msg: 'last use of API keys not recorded', err: error });
       }
     }
   }
