@@ -38,6 +38,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   'hold_id',
   'instance_id',
   'key',
+  'keys',
   'payment',
   'payment_id',
   'paymentId',
