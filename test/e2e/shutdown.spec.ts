@@ -104,6 +104,29 @@ describe('the end of a process', () => {
     expect([used, held]).toEqual([Number((COST * (STREAMS + 1)).toFixed(6)), 0]);
   });
 
+  it.each([
+    ['the drain has lasted too long', '300ms', 1],
+    ['a second signal comes', '60s', 2],
+  ])('cuts what is left when %s, settles it, and ends with 1', async (_, limit, signals) => {
+    await start({ DRAIN_TIMEOUT: limit });
+    const streams = await openStreams(5);
+    const exited = exitOf();
+    running.daemon.child.kill('SIGTERM');
+    await eventually(async () =>
+      statusOf('/health/live').then(
+        () => false,
+        () => true,
+      ),
+    );
+    if (signals === 2) running.daemon.child.kill('SIGTERM');
+    expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(streams.map(() => 'cut'));
+    expect(await exited).toBe(1);
+    const { credits_used: used, credits_held: held } = await booksAfterwards();
+    expect(held).toBe(0);
+    expect(used).toBeGreaterThan(0);
+    expect(used).toBeLessThanOrEqual(COST * 5);
+  });
+
   it.each(['throw', 'reject'])(
     'after an error that nobody caught (%s) lets streams end, and ends with 1',
     async (way) => {
