@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LiveSessions } from '../../src/streaming/live-sessions.js';
 import { RawSocket } from '../../src/streaming/raw-socket.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { untilState } from '../support/rental-views.js';
 import {
   eventually,
   runDaemon,
@@ -169,7 +168,8 @@ describe('a reader that stops reading', () => {
       {},
     );
     instanceId = body.instance_id;
-    await untilState(caller, body.rental_id, 'running');
+    const path = `/api/v1/gpu/rentals/${body.rental_id}`;
+    await eventually(async () => (await caller.get<{ serving: boolean }>(path)).body.serving);
   });
   afterAll(async () => {
     await running.stop();
