@@ -61,7 +61,8 @@ describe('bodies that are held', () => {
     expect(pass).not.toHaveBeenCalled();
     passing.send(1);
     expect(pass).toHaveBeenCalledOnce();
-    expect(passing.request.unshift).toHaveBeenCalledWith(Buffer.concat([MEBIBYTE, MEBIBYTE]));
+    const [beginning] = passing.request.unshift.mock.calls[0];
+    expect(beginning.equals(Buffer.concat([MEBIBYTE, MEBIBYTE]))).toBe(true);
     expect([bodies.heldBytes, passing.request.listenerCount('data')]).toEqual([0, 0]);
     passing.leave();
     expect(bodies.heldBytes).toBe(0);
