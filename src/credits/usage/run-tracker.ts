@@ -24,6 +24,8 @@ export type Run = Omit<EndedSession, 'openedSeq'> & { openedSeq?: number };
 export class RunTracker {
   /** In the order of their latest request. */
   private readonly open = new Map<string, Run>();
+  /** The last of them. */
+  private latest: { step: RunStep; run: Run } | undefined;
   private readonly sockets = new Set<Run>();
   private ended: Run[] = [];
 
@@ -37,12 +39,9 @@ export class RunTracker {
 
   /** A request has ended: its run goes on, or one begins. Beyond the limit the run idle for longest ends early. */
   note(step: RunStep): void {
-    const key = JSON.stringify([step.userId, step.keyId, step.ip, step.pool]);
-    const run = this.open.get(key) ?? newRun(step, 'requests');
+    const { latest } = this;
+    const run = latest && isSame(latest.step, step) ? latest.run : this.bringForward(step);
     run.endedAt = Math.max(run.endedAt, step.endedAt);
-    this.open.delete(key);
-    this.open.set(key, run);
-    if (this.open.size > this.mostOpen) this.endOldest();
   }
 
   openSocket(step: RunStep): Run {
@@ -69,6 +68,7 @@ export class RunTracker {
 
   /** Ends the runs without a request since `idleSince` and hands over all that have ended. */
   takeEnded(idleSince: number): Run[] {
+    this.latest = undefined;
     for (const [key, run] of this.open) {
       if (run.endedAt > idleSince) break;
       this.open.delete(key);
@@ -82,12 +82,29 @@ export class RunTracker {
     this.ended = [...runs, ...this.ended].slice(0, this.mostOpen);
   }
 
+  /** A map whose entries are moved for each request is made anew all the time: the one that is last already stays. */
+  private bringForward(step: RunStep): Run {
+    const key = JSON.stringify([step.userId, step.keyId, step.ip, step.pool]);
+    const run = this.open.get(key) ?? newRun(step, 'requests');
+    this.open.delete(key);
+    this.open.set(key, run);
+    this.latest = { step, run };
+    if (this.open.size > this.mostOpen) this.endOldest();
+    return run;
+  }
+
   private endOldest(): void {
     const [oldest] = this.open;
     if (!oldest) return;
     this.open.delete(oldest[0]);
     this.ended.push(oldest[1]);
   }
+}
+
+function isSame(one: RunStep, other: RunStep): boolean {
+  return (
+    one.keyId === other.keyId && one.userId === other.userId && one.ip === other.ip && one.pool === other.pool
+  );
 }
 
 function newRun({ userId, keyId, ip, startedAt, endedAt }: RunStep, kind: SessionKind): Run {
