@@ -9,6 +9,8 @@ import { hasNginx, startBareDispatch, startGpuProxy, startNginx } from './target
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const ONLY = new Set((process.env.BENCH_ONLY ?? 'requests,sse,bulk').split(','));
+/** Until the compiler has seen enough: the more a proxy does, the longer that takes. */
+const WARM_SECONDS = Number(process.env.BENCH_WARM_SECONDS ?? 10);
 const LOAD_CORE = 0;
 const MACHINES = 8;
 const BODY = JSON.stringify({
@@ -79,7 +81,7 @@ async function benchRequests() {
   cases.push({ name: 'GPU Proxy, /v1 by model', target: own, what: { ...chat, prefix: '' } });
   const rounds = [];
   const last = new Map();
-  for (const { target, what } of cases) await measured(target, { ...what, connections: 64, seconds: 2 });
+  for (const { target, what } of cases) await measured(target, { ...what, connections: 64, seconds: WARM_SECONDS });
   for (let index = 0; index < ROUNDS; index += 1) {
     const round = {};
     for (const { name, target, what } of cases) {
