@@ -81,7 +81,8 @@ async function benchRequests() {
   cases.push({ name: 'GPU Proxy, /v1 by model', target: own, what: { ...chat, prefix: '' } });
   const rounds = [];
   const last = new Map();
-  for (const { target, what } of cases) await measured(target, { ...what, connections: 64, seconds: WARM_SECONDS });
+  for (const { target, what } of cases)
+    await measured(target, { ...what, connections: 64, seconds: WARM_SECONDS });
   for (let index = 0; index < ROUNDS; index += 1) {
     const round = {};
     for (const { name, target, what } of cases) {
