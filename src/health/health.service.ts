@@ -35,8 +35,10 @@ export class HealthService implements OnApplicationBootstrap, OnApplicationShutd
     private readonly redis: RedisCommands,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** The first look is made before anybody asks: a process that is busy then would not know its own migrations. */
+  async onApplicationBootstrap(): Promise<void> {
     this.loopDelay.enable();
+    await this.lookAtDatabase();
   }
 
   onApplicationShutdown(): void {

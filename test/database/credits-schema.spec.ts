@@ -4,6 +4,7 @@ import { RequestBlocks1764000000210 } from '../../migrations/1764000000210-reque
 import { UnitEconomics1764000000211 } from '../../migrations/1764000000211-unit-economics.js';
 import { Quotas1764000000212 } from '../../migrations/1764000000212-quotas.js';
 import { AutoRenew1764000000213 } from '../../migrations/1764000000213-auto-renew.js';
+import { KeyBudgets1764000000214 } from '../../migrations/1764000000214-key-budgets.js';
 import { CashBook1764000000220 } from '../../migrations/1764000000220-cash-book.js';
 import { findDrift } from '../../src/database/drift.js';
 import { onEachDatabase, type TestDatabase } from '../support/databases.js';
@@ -15,6 +16,7 @@ const MIGRATIONS = [
   UnitEconomics1764000000211,
   Quotas1764000000212,
   AutoRenew1764000000213,
+  KeyBudgets1764000000214,
   CashBook1764000000220,
 ];
 const onlyCredits = { ...CREDITS_SCHEMA, migrations: MIGRATIONS };

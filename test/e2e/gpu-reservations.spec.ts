@@ -75,6 +75,7 @@ describe('a reservation', () => {
     const failed = await untilIn(body.reservation_id, 'failed');
     expect(failed.reason).toBe('member_not_running');
     await untilNothingIsRented(lab.sandbox);
+    await eventually(async () => (await poolNames()).length === 1);
     expect(await poolNames()).toEqual(['default']);
     expect(await creditsOf(caller)).toMatchObject({ credits_held: 0, credits_used: 0 });
   });
