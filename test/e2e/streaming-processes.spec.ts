@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { EventBus } from '../../src/common/event-bus.js';
@@ -90,10 +91,13 @@ describe('two processes over one PostgreSQL and one Redis', () => {
     }
   });
 
-  it('lose nothing while Redis is away, and nothing twice when it is back', async () => {
+  it('lose nothing while Redis is away for five seconds, and nothing twice when it is back', async () => {
     const both = [await subscribe(processes[0]), await subscribe(processes[1])];
     await redis.kill();
-    for (let round = 0; round < 6; round += 1) happen(processes[round % 2], 100 + round);
+    for (let round = 0; round < 6; round += 1) {
+      happen(processes[round % 2], 100 + round);
+      await delay(850);
+    }
     await expect.poll(() => both.map((client) => heard(client).length), { timeout: 20_000 }).toEqual([6, 6]);
     await redis.restart();
     for (let round = 0; round < 4; round += 1) happen(processes[round % 2], 200 + round);
