@@ -162,9 +162,13 @@ export class UpstreamConnection implements AnswerReader, SenderOwner {
 
   /** The upstream has ended the connection. */
   private finish(): void {
-    this.parser.finish();
-    if (this.trailers) this.complete(this.trailers, false);
-    else this.destroy();
+    try {
+      this.parser.finish();
+      if (this.trailers) this.complete(this.trailers, false);
+      else this.destroy();
+    } catch (error) {
+      this.fail(error as Error);
+    }
   }
 
   /** The connection is free before anybody hears of the end, so that what follows may have it. */

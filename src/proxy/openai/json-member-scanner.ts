@@ -1,3 +1,16 @@
+import {
+  QUOTE,
+  BACKSLASH,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  OPEN_BRACKET,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LONGEST_NAME_BYTES,
+  NOWHERE,
+} from './json-bytes.js';
+
 /** Where something begins or ends in the bytes that were pushed last. */
 export interface MemberMark {
   /** `start`, `end`: of a wanted member's value; `close`: the brace at the end of the object. */
@@ -10,18 +23,6 @@ export interface MemberMark {
 
 type Place =
   'object' | 'name' | 'in_name' | 'colon' | 'value' | 'text' | 'nested' | 'scalar' | 'comma' | 'done';
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-/** No wanted name is longer, even with every letter escaped. */
-const LONGEST_NAME_BYTES = 128;
-const NOWHERE = -1;
 
 /**
  * Finds members of one JSON object while its bytes pass, wherever they are cut. Like `findMembers`, which needs all of

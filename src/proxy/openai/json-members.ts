@@ -1,3 +1,16 @@
+import {
+  QUOTE,
+  BACKSLASH,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  OPEN_BRACKET,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LONGEST_NAME_BYTES,
+  NOWHERE,
+} from './json-bytes.js';
+
 /** Where a value stands in the source. */
 export interface Span {
   start: number;
@@ -12,18 +25,7 @@ export interface JsonMembers {
   duplicate: string | undefined;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COLON = 0x3a;
-const COMMA = 0x2c;
 const WINDOW_BYTES = 64;
-/** No wanted name is longer, even with every letter escaped. */
-const LONGEST_NAME_BYTES = 128;
-const NOWHERE = -1;
 
 /**
  * Finds members of a JSON object in its bytes, without parsing it: the values in between are jumped over, a prompt of

@@ -5,7 +5,7 @@ import type { LeaseOutcome } from '../../../loadbalancer/lease.js';
 import type { Served } from '../../answer-sink.js';
 import type { Destination, Route } from '../../destination.js';
 import { McpRouting } from '../../mcp/mcp-routing.js';
-import { timeLimitExceeded } from '../../proxy.errors.js';
+import { CLIENT_LEFT, whilePaid } from '../../paid-work.js';
 import { ProxyService } from '../../proxy.service.js';
 import { RetryBudget } from '../../retry-budget.js';
 import { visitedBy } from '../../stay.js';
@@ -50,7 +50,6 @@ interface Settled {
 }
 
 const MOST_ATTEMPTS = 3;
-const CLIENT_LEFT = new Error('the client has left');
 
 /** Makes a call at one instance after the other until one can be reached, and settles lease and usage. */
 @Injectable()
@@ -65,29 +64,8 @@ export class McpRunner {
   ) {}
 
   /** @throws DomainError when there is no instance to begin with; all else is answered */
-  async run(trip: McpTrip): Promise<void> {
-    const { response } = trip.visit;
-    const stop = new AbortController();
-    const leave = (): void => stop.abort(CLIENT_LEFT);
-    response.once('close', leave);
-    const expire = (): void => stop.abort(timeLimitExceeded());
-    const timer = trip.timeLimitMs === undefined ? undefined : setTimeout(expire, trip.timeLimitMs);
-    try {
-      await this.pay(trip, stop);
-    } finally {
-      clearTimeout(timer);
-      response.off('close', leave);
-    }
-  }
-
-  private async pay(trip: McpTrip, stop: AbortController): Promise<void> {
-    const admission = await this.proxy.admit(trip.visit, trip.timeLimitMs);
-    admission.onExhausted((error) => stop.abort(error));
-    try {
-      await this.attempts(trip, stop.signal, admission);
-    } finally {
-      this.proxy.release(admission);
-    }
+  run(trip: McpTrip): Promise<void> {
+    return whilePaid(this.proxy, trip, (signal, admission) => this.attempts(trip, signal, admission));
   }
 
   private async attempts(trip: McpTrip, signal: AbortSignal, admission: Admission): Promise<void> {

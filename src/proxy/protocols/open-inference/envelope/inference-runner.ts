@@ -4,7 +4,7 @@ import type { Admission } from '../../../../credits/requests/admission.js';
 import type { LeaseOutcome } from '../../../../loadbalancer/lease.js';
 import type { Served } from '../../../answer-sink.js';
 import type { Destination, Route } from '../../../destination.js';
-import { timeLimitExceeded } from '../../../proxy.errors.js';
+import { CLIENT_LEFT, whilePaid } from '../../../paid-work.js';
 import { ProxyService } from '../../../proxy.service.js';
 import { RetryBudget } from '../../../retry-budget.js';
 import { visitedBy } from '../../../stay.js';
@@ -38,7 +38,6 @@ interface Ending {
 }
 
 const MOST_ATTEMPTS = 3;
-const CLIENT_LEFT = new Error('the client has left');
 /** What the caller's limit or its request bring about says nothing about the instance. */
 const BLAMELESS = new Set(['time_limit_exceeded', 'upstream_auth_required', 'upstream_too_large']);
 
@@ -51,29 +50,8 @@ export class InferenceRunner {
   ) {}
 
   /** @throws DomainError when there is no instance to begin with, and what is a bug; all else is answered */
-  async run(trip: InferenceTrip): Promise<void> {
-    const { response } = trip.visit;
-    const stop = new AbortController();
-    const leave = (): void => stop.abort(CLIENT_LEFT);
-    const expire = (): void => stop.abort(timeLimitExceeded());
-    const timer = trip.timeLimitMs === undefined ? undefined : setTimeout(expire, trip.timeLimitMs);
-    response.once('close', leave);
-    try {
-      await this.pay(trip, stop);
-    } finally {
-      clearTimeout(timer);
-      response.off('close', leave);
-    }
-  }
-
-  private async pay(trip: InferenceTrip, stop: AbortController): Promise<void> {
-    const admission = await this.proxy.admit(trip.visit, trip.timeLimitMs);
-    admission.onExhausted((error) => stop.abort(error));
-    try {
-      await this.attempts(trip, stop.signal, admission);
-    } finally {
-      this.proxy.release(admission);
-    }
+  run(trip: InferenceTrip): Promise<void> {
+    return whilePaid(this.proxy, trip, (signal, admission) => this.attempts(trip, signal, admission));
   }
 
   private async attempts(trip: InferenceTrip, signal: AbortSignal, admission: Admission): Promise<void> {
